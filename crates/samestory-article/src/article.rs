@@ -1,0 +1,266 @@
+//! The article: one news item of one outlet.
+
+use std::fmt;
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{ArticleTime, Language};
+
+/// The name of an article, unique in a collection.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ArticleId(String);
+
+impl ArticleId {
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for ArticleId {
+    fn from(id: &str) -> Self {
+        ArticleId(id.to_owned())
+    }
+}
+
+impl From<String> for ArticleId {
+    fn from(id: String) -> Self {
+        ArticleId(id)
+    }
+}
+
+impl fmt::Display for ArticleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where a field of an article was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// Stated by the file: a named field or a front matter line.
+    Field,
+    /// Read from the address, such as `/2020/01/08/`.
+    Url,
+    /// Read from the path of the file.
+    Path,
+    /// Worked out from the text itself.
+    Text,
+}
+
+/// What a [`Cut`] takes out of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutKind {
+    /// Named lines before the text, and the fixed frame of a version-history page.
+    FrontMatter,
+    /// The headline where it stands in the same text.
+    Headline,
+    /// The place and date that open a report: `ISTANBUL, Jan 8 -`.
+    Dateline,
+    /// The line that names the writer.
+    Byline,
+    /// An agency's name as a credit: `(Reuters)`.
+    Credit,
+    /// Links to other pieces, share lines and blocks that an outlet repeats.
+    Furniture,
+    /// The words of an older version that the latest one no longer has.
+    OlderVersion,
+}
+
+/// A stretch of an article's text that is not compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cut {
+    /// UTF-8 byte offset of its first byte in [`Article::text`].
+    pub start: u32,
+    /// UTF-8 byte offset behind its last byte.
+    pub end: u32,
+    /// Why it is cut.
+    pub kind: CutKind,
+}
+
+/// An earlier state of an article, found in the same file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its number as the page gives it.
+    pub number: u32,
+    /// Its headline.
+    pub headline: String,
+    /// Its paragraphs as byte ranges of [`Article::text`], in reading order.
+    pub paragraphs: Vec<Range<u32>>,
+    /// Paragraphs of the latest version of which the page does not tell whether this one had them.
+    pub unplaced: Vec<Range<u32>>,
+}
+
+/// One news item of one outlet. A missing date, outlet, language, headline or text is normal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Article {
+    /// Unique name in the collection.
+    pub id: ArticleId,
+    /// Name of the outlet, one spelling for each host.
+    pub outlet: Option<String>,
+    /// The address as given.
+    pub url: Option<String>,
+    /// The address without scheme, `www.`, tracking parameters and fragment.
+    pub canonical_url: Option<String>,
+    /// When it was published.
+    pub time: Option<ArticleTime>,
+    /// Language of the text.
+    pub language: Option<Language>,
+    /// Whether the language was declared or detected.
+    pub language_origin: Option<Origin>,
+    /// Headline, `""` where there is none.
+    pub headline: String,
+    /// The text exactly as it was read: of a plain file the whole file.
+    pub text: String,
+    /// What is not compared: sorted by start, apart from each other.
+    pub cuts: Vec<Cut>,
+    /// Place that opens the report.
+    pub dateline: Option<String>,
+    /// Who wrote it.
+    pub byline: Option<String>,
+    /// News agency that is credited.
+    pub agency: Option<String>,
+    /// Earlier states found in the same file, oldest first. `text` less its cuts is the latest.
+    pub versions: Vec<Version>,
+    /// Number of the latest version where `versions` is not empty.
+    pub latest_version: Option<u32>,
+    /// The file it was read from, relative to the given root.
+    pub path: String,
+    /// Line or item of that file, from 1, where the file holds many.
+    pub line: Option<u64>,
+}
+
+impl Article {
+    /// An article that has nothing but a name.
+    pub fn new(id: ArticleId) -> Self {
+        Article {
+            id,
+            outlet: None,
+            url: None,
+            canonical_url: None,
+            time: None,
+            language: None,
+            language_origin: None,
+            headline: String::new(),
+            text: String::new(),
+            cuts: Vec::new(),
+            dateline: None,
+            byline: None,
+            agency: None,
+            versions: Vec::new(),
+            latest_version: None,
+            path: String::new(),
+            line: None,
+        }
+    }
+
+    /// Adds a cut, keeping the cuts sorted and apart. What another cut covers already is left to it.
+    pub fn cut(&mut self, range: Range<usize>, kind: CutKind) {
+        let mut pieces = Vec::new();
+        let start = range.start.min(self.text.len()) as u32;
+        let end = range.end.min(self.text.len()) as u32;
+        let mut from = start;
+        for cut in self.cuts.iter().filter(|cut| cut.end > start && cut.start < end) {
+            if from < cut.start {
+                pieces.push(Cut { start: from, end: cut.start, kind });
+            }
+            from = from.max(cut.end);
+        }
+        if from < end {
+            pieces.push(Cut { start: from, end, kind });
+        }
+        self.cuts.extend(pieces);
+        self.cuts.sort_by_key(|cut| (cut.start, cut.end));
+    }
+
+    /// The kept stretches of the text, as byte ranges in reading order.
+    pub fn body_spans(&self) -> Vec<Range<usize>> {
+        let mut spans = Vec::with_capacity(self.cuts.len() + 1);
+        let mut from = 0;
+        for cut in &self.cuts {
+            if from < cut.start as usize {
+                spans.push(from..cut.start as usize);
+            }
+            from = from.max(cut.end as usize);
+        }
+        if from < self.text.len() {
+            spans.push(from..self.text.len());
+        }
+        spans
+    }
+
+    /// The body: the text without its cuts.
+    pub fn body_text(&self) -> String {
+        self.body_spans().into_iter().map(|span| &self.text[span]).collect()
+    }
+
+    /// The paragraphs of the body: lines that are not blank, as trimmed byte ranges of the text.
+    pub fn paragraphs(&self) -> Paragraphs<'_> {
+        Paragraphs { text: &self.text, spans: self.body_spans(), next: 0 }
+    }
+
+    /// The order in which articles are told: time (those without one last), then id.
+    pub fn time_order(&self) -> (i64, &ArticleId) {
+        (self.time.map_or(i64::MAX, |time| time.seconds), &self.id)
+    }
+}
+
+/// Iterator over the paragraphs of an article's body. Made by [`Article::paragraphs`].
+#[derive(Debug)]
+pub struct Paragraphs<'a> {
+    text: &'a str,
+    spans: Vec<Range<usize>>,
+    next: usize,
+}
+
+impl Iterator for Paragraphs<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        while let Some(span) = self.spans.get_mut(self.next) {
+            let rest = &self.text[span.clone()];
+            let line_end = span.start + rest.find('\n').map_or(rest.len(), |at| at + 1);
+            let line = &self.text[span.start..line_end];
+            let start = span.start + (line.len() - line.trim_start().len());
+            let trimmed = line.trim().len();
+            span.start = line_end;
+            if span.start >= span.end {
+                self.next += 1;
+            }
+            if trimmed > 0 {
+                return Some(start..start + trimmed);
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cuts_stay_sorted_and_apart() {
+        let mut article = Article::new("a".into());
+        article.text = "0123456789".into();
+        article.cut(2..4, CutKind::Byline);
+        article.cut(6..8, CutKind::Credit);
+        article.cut(0..10, CutKind::Furniture);
+        let ranges: Vec<_> = article.cuts.iter().map(|cut| (cut.start, cut.end)).collect();
+        assert_eq!(ranges, [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]);
+        assert!(article.body_spans().is_empty());
+    }
+
+    #[test]
+    fn paragraphs_skip_blank_lines_and_cuts() {
+        let mut article = Article::new("a".into());
+        article.text = "one\n\n  two \nthree".into();
+        article.cut(0..3, CutKind::Headline);
+        let found: Vec<_> = article.paragraphs().map(|range| &article.text[range]).collect();
+        assert_eq!(found, ["two", "three"]);
+    }
+}

@@ -1,0 +1,210 @@
+//! The only definition of a token in the project.
+//!
+//! A token is a Unicode word (UAX #29, `unicode-segmentation`), composed (NFC), lower-cased, with
+//! the typographic apostrophe folded to `'`. Quotation marks and other punctuation are no words, so
+//! straight and curly quotes compare equal without touching the text.
+
+use std::ops::Range;
+
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+use unicode_segmentation::UnicodeSegmentation;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::Article;
+
+/// How a token is written and what stands around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shape {
+    /// Its first letter is a capital.
+    pub capitalised: bool,
+    /// It has a digit.
+    pub number: bool,
+    /// It opens a sentence, a quotation or the text, so a capital says little.
+    pub opens_sentence: bool,
+    /// Only a hyphen stands between it and the token before: the `fire` of `cease-fire`.
+    pub hyphened: bool,
+    /// Only spaces stand between it and the token before, so that both may be one name.
+    pub adjoins: bool,
+}
+
+/// One word of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    start: u32,
+    end: u32,
+    word_start: u32,
+    word_end: u32,
+    hash: u64,
+    shape: Shape,
+}
+
+impl Token {
+    /// Its bytes in the text as it was read.
+    pub fn span(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// XXH3-64 of the normalised word: fixed by the XXH3 specification, so safe to store.
+    pub fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    /// How it is written.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+}
+
+/// The tokens of one text, in reading order.
+#[derive(Debug, Clone, Default)]
+pub struct Tokens {
+    words: String,
+    list: Vec<Token>,
+}
+
+impl Tokens {
+    /// The normalised word of a token of this list.
+    pub fn word(&self, token: &Token) -> &str {
+        &self.words[token.word_start as usize..token.word_end as usize]
+    }
+
+    /// The tokens.
+    pub fn as_slice(&self) -> &[Token] {
+        &self.list
+    }
+
+    /// The tokens, one after another.
+    pub fn iter(&self) -> std::slice::Iter<'_, Token> {
+        self.list.iter()
+    }
+
+    /// The hashes of the tokens, in reading order: what shingles are made of.
+    pub fn hashes(&self) -> Vec<u64> {
+        self.list.iter().map(Token::hash).collect()
+    }
+
+    /// Number of tokens.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there is no word at all.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+}
+
+/// Splits text into [`Tokens`].
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tokenizer;
+
+impl Tokenizer {
+    /// The tokens of any text.
+    pub fn text(&self, text: &str) -> Tokens {
+        let mut tokens = Tokens::default();
+        append(&mut tokens, text, 0..text.len());
+        tokens
+    }
+
+    /// The tokens of an article's body: its text without the cuts. Offsets point into the text.
+    pub fn body(&self, article: &Article) -> Tokens {
+        let mut tokens = Tokens::default();
+        tokens.list.reserve(article.text.len() / 6);
+        tokens.words.reserve(article.text.len());
+        for span in article.body_spans() {
+            append(&mut tokens, &article.text, span);
+        }
+        tokens
+    }
+
+    /// Whether the text has at least one word.
+    pub fn has_word(&self, text: &str) -> bool {
+        text.unicode_words().next().is_some()
+    }
+}
+
+fn append(tokens: &mut Tokens, text: &str, span: Range<usize>) {
+    let mut before = span.start;
+    let mut first = true;
+    for (offset, word) in text[span.clone()].unicode_word_indices() {
+        let start = span.start + offset;
+        let word_start = tokens.words.len();
+        push_normalised(&mut tokens.words, word);
+        let gap = &text[before..start];
+        let normal = &tokens.words[word_start..];
+        tokens.list.push(Token {
+            start: start as u32,
+            end: (start + word.len()) as u32,
+            word_start: word_start as u32,
+            word_end: tokens.words.len() as u32,
+            hash: xxh3_64(normal.as_bytes()),
+            shape: Shape {
+                capitalised: word.chars().next().is_some_and(char::is_uppercase),
+                number: word.bytes().any(|b| b.is_ascii_digit()),
+                opens_sentence: first || gap.contains(['.', '!', '?', ':', '“', '"', '”', '\n', '«', '»', '—', '•']),
+                hyphened: !first && matches!(gap, "-" | "‐" | "‑"),
+                adjoins: !first && !gap.is_empty() && gap.bytes().all(|b| b == b' '),
+            },
+        });
+        before = start + word.len();
+        first = false;
+    }
+}
+
+fn push_normalised(words: &mut String, word: &str) {
+    if word.is_ascii() {
+        words.extend(word.bytes().map(|b| char::from(b.to_ascii_lowercase())));
+        return;
+    }
+    let fold = |c: char| if matches!(c, '’' | 'ʼ') { '\'' } else { c };
+    if is_nfc(word) {
+        words.extend(word.chars().flat_map(char::to_lowercase).map(fold));
+    } else {
+        words.extend(word.nfc().flat_map(char::to_lowercase).map(fold));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let tokens = Tokenizer.text(text);
+        tokens.iter().map(|token| tokens.word(token).to_owned()).collect()
+    }
+
+    #[test]
+    fn quotes_and_forms_compare_equal() {
+        assert_eq!(words("“Today’s cease-fire”"), words("\"today's CEASE-FIRE\""));
+        assert_eq!(words("Caf\u{e9}"), words("Cafe\u{301}"));
+    }
+
+    #[test]
+    fn hyphen_and_sentence_are_seen() {
+        let tokens = Tokenizer.text("A cease-fire. Then Mr Conte spoke");
+        let shapes: Vec<Shape> = tokens.iter().map(Token::shape).collect();
+        assert!(shapes[2].hyphened && !shapes[1].hyphened);
+        assert!(shapes[3].opens_sentence && !shapes[5].opens_sentence);
+        assert!(shapes[5].capitalised && shapes[5].adjoins);
+    }
+
+    proptest! {
+        #[test]
+        fn offsets_are_inside_and_in_order(text in "\\PC{0,200}") {
+            let tokens = Tokenizer.text(&text);
+            let mut before = 0;
+            for token in tokens.iter() {
+                prop_assert!(token.span().start >= before);
+                prop_assert!(text.get(token.span()).is_some());
+                before = token.span().end;
+            }
+        }
+
+        #[test]
+        fn white_space_does_not_matter(words_in in prop::collection::vec("[a-zA-Z]{1,8}", 0..20)) {
+            prop_assert_eq!(words(&words_in.join(" ")), words(&words_in.join(" \n\t  ")));
+        }
+    }
+}
