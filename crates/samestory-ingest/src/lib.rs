@@ -1,1 +1,38 @@
+//! Reads news articles from files, folders and standard input, whatever their format.
+//!
+//! [`read`] walks the given paths, opens each file (compressed or not), picks its [format](format)
+//! and turns every item into an [`Article`](samestory_article::Article). A bad item is a
+//! [`Rejected`] with path, line and reason; the rest goes on, so reading itself cannot fail.
+//!
+//! ```
+//! use samestory_ingest::{ReadSettings, read_text};
+//!
+//! let file = "Title: Truce called in Libya\nSource: Harbour Courier\nPublished: 2020-01-08\n\nTwo presidents met.";
+//! let reading = read_text("courier/truce.txt", file, &ReadSettings::default());
+//! let article = &reading.articles[0];
+//! assert_eq!(article.headline, "Truce called in Libya");
+//! assert_eq!(article.outlet.as_deref(), Some("Harbour Courier"));
+//! assert_eq!(article.body_text(), "Two presidents met.");
+//! ```
+//!
+//! Limits: see [`Limits`]; each has a message of its own when it is met.
 
+mod address;
+mod assemble;
+mod date;
+pub mod fields;
+pub mod format;
+mod furniture;
+mod language;
+mod open;
+mod outlet;
+mod reader;
+mod reject;
+mod walk;
+
+pub use address::canonical_url;
+pub use date::parse_time;
+pub use furniture::mark_repeated_blocks;
+pub use outlet::outlet_of_host;
+pub use reader::{Limits, ReadSettings, Reading, read, read_text};
+pub use reject::{Note, Rejected, Skipped};

@@ -1,0 +1,107 @@
+//! One raw item to one article: every field understood, every cut of a single article marked.
+
+use samestory_article::{Article, ArticleId, Origin, Tokenizer, normalise};
+
+use crate::address::{canonical_url, date_in_path};
+use crate::date::{implausible, parse_time};
+use crate::fields::Field;
+use crate::format::RawItem;
+use crate::language::language_of;
+use crate::outlet::outlet_name;
+use crate::reader::ReadSettings;
+use crate::reject::Rejected;
+
+/// What an item became.
+pub(crate) struct Assembled {
+    pub(crate) article: Article,
+    /// Whether the id was in the item; else it was made from the path.
+    pub(crate) own_id: bool,
+    /// Something odd that was set right.
+    pub(crate) note: Option<String>,
+}
+
+/// Makes an article of an item of the file `relative`, or says why it is none.
+pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSettings) -> Result<Assembled, Rejected> {
+    let id = item.record.take(Field::Id).map(|id| id.trim().to_owned());
+    let own_id = id.is_some();
+    let id = id.unwrap_or_else(|| match item.line {
+        Some(line) => format!("{relative}#{line}"),
+        None => relative.to_owned(),
+    });
+    let mut article = Article::new(ArticleId::from(id));
+    article.path = relative.to_owned();
+    article.line = item.line;
+    article.headline = one_line(&item.record.take(Field::Title).unwrap_or_default());
+    article.text = item.record.take(Field::Text).unwrap_or_default();
+    if article.text.len() > u32::MAX as usize {
+        return Err(rejected(&article, "text is longer than 4 GiB"));
+    }
+    article.url = item.record.take(Field::Url).map(|url| url.trim().to_owned());
+    article.canonical_url = article.url.as_deref().and_then(canonical_url);
+    article.byline = item.record.take(Field::Byline).map(|byline| one_line(&byline));
+    article.versions = item.versions;
+    article.latest_version = item.latest_version;
+    for (range, kind) in item.cuts {
+        article.cut(range, kind);
+    }
+    normalise::mark_cuts(&mut article);
+    let body = article.body_text();
+    if !Tokenizer.has_word(&article.headline) && !Tokenizer.has_word(&body) {
+        return Err(rejected(&article, "has no word in headline or text"));
+    }
+
+    let given = item.record.take(Field::Source).or_else(|| outlet_folder(relative));
+    article.outlet = outlet_name(given.as_deref(), article.url.as_deref());
+    let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
+    article.language = language.map(|(language, _)| language);
+    article.language_origin = language.map(|(_, origin)| origin);
+    let note = set_time(&mut article, item.record.take(Field::Published), settings);
+    Ok(Assembled { article, own_id, note })
+}
+
+fn rejected(article: &Article, reason: &str) -> Rejected {
+    Rejected { path: article.path.clone(), line: article.line, reason: reason.to_owned() }
+}
+
+/// Sets the time from the field, else from the address. Gives a note where the field is not believed.
+fn set_time(article: &mut Article, written: Option<String>, settings: &ReadSettings) -> Option<String> {
+    let mut note = None;
+    if let Some(written) = written {
+        let doubt = match parse_time(&written) {
+            Some(time) => match implausible(&time, settings.now) {
+                None => {
+                    article.time = Some(time);
+                    return None;
+                }
+                Some(doubt) => doubt,
+            },
+            None => "is not in a known form",
+        };
+        let shown: String = written.chars().take(40).collect();
+        note = Some(format!("date `{shown}` {doubt}; kept as undated"));
+    }
+    article.time = article
+        .url
+        .as_deref()
+        .and_then(date_in_path)
+        .and_then(|day| parse_time(&day))
+        .filter(|time| implausible(time, settings.now).is_none())
+        .map(|mut time| {
+            time.origin = Origin::Url;
+            time
+        });
+    note
+}
+
+/// The outlet where the path is `<outlet>/<file>` below the given root.
+fn outlet_folder(relative: &str) -> Option<String> {
+    let mut parts = relative.split('/');
+    match (parts.next(), parts.next(), parts.next()) {
+        (Some(outlet), Some(_), None) => Some(outlet.to_owned()),
+        _ => None,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

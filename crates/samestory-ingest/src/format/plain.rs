@@ -1,0 +1,173 @@
+//! Plain text: optional front matter, then headline, standfirst and paragraphs.
+//!
+//! Front matter is either `Name: value` lines closed by a blank line, or YAML between two `---`
+//! lines. Without a `Title:` the first line of the text is the headline. The article's text is the
+//! whole file; front matter and headline are cut from what is compared.
+
+use std::io::BufRead;
+use std::ops::Range;
+
+use samestory_article::CutKind;
+
+use super::{Flaw, Format, RawItem, Sink};
+use crate::fields::{Field, Record};
+use crate::open::{decode, read_all};
+use crate::reader::ReadSettings;
+
+pub(super) struct Plain;
+
+impl Format for Plain {
+    fn name(&self) -> &'static str {
+        "plain"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["txt", "text"]
+    }
+
+    fn looks_like(&self, _: &[u8], _: &ReadSettings) -> bool {
+        true
+    }
+
+    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
+        match read_all(input, settings.limits.file_bytes).and_then(decode) {
+            Ok(text) => sink(parse(text, settings)),
+            Err(reason) => sink(Err(Flaw::new(None, reason))),
+        }
+    }
+}
+
+/// Longest first line that is taken for a headline, in words.
+const LONGEST_HEADLINE: usize = 40;
+
+fn parse(text: String, settings: &ReadSettings) -> Result<RawItem, Flaw> {
+    let mut item = RawItem::default();
+    let front = front_matter(&text, settings, &mut item.record)?;
+    if front > 0 {
+        item.cuts.push((0..front, CutKind::FrontMatter));
+    }
+    let lines = lines_from(&text, front);
+    let has_title = {
+        let mut probe = item.record.clone();
+        probe.take(Field::Title).is_some()
+    };
+    if !has_title
+        && let Some(first) = lines.first()
+        && (lines.len() > 1 || front > 0)
+        && text[first.clone()].split_whitespace().count() <= LONGEST_HEADLINE
+    {
+        item.record.set(Field::Title, 0, text[first.clone()].to_owned());
+        item.cuts.push((first.clone(), CutKind::Headline));
+    }
+    item.record.set(Field::Text, 0, text);
+    Ok(item)
+}
+
+/// The lines that are not blank from a byte offset on, trimmed.
+fn lines_from(text: &str, from: usize) -> Vec<Range<usize>> {
+    let mut lines = Vec::new();
+    let mut start = from;
+    for line in text[from..].split_inclusive('\n') {
+        let inner = line.trim();
+        if !inner.is_empty() {
+            let inner_start = start + (line.len() - line.trim_start().len());
+            lines.push(inner_start..inner_start + inner.len());
+        }
+        start += line.len();
+    }
+    lines
+}
+
+/// Reads front matter into the record and gives the byte offset behind it; 0 where there is none.
+fn front_matter(text: &str, settings: &ReadSettings, record: &mut Record) -> Result<usize, Flaw> {
+    let opening = text.lines().next().unwrap_or_default();
+    if opening.trim_end() == "---" {
+        return yaml(text, settings, record);
+    }
+    let mut values = Vec::new();
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim().is_empty() && !values.is_empty() {
+            values.into_iter().for_each(|((field, rank), value): ((Field, usize), &str)| {
+                record.set(field, rank, value.trim().to_owned());
+            });
+            return Ok(offset + line.len());
+        }
+        let Some(named) = line.split_once(':').and_then(|(name, value)| Some((settings.fields.field(name)?, value)))
+        else {
+            return Ok(0);
+        };
+        values.push(named);
+        offset += line.len();
+    }
+    // The file ends within its front matter: a headline alone is an article.
+    if values.is_empty() {
+        return Ok(0);
+    }
+    values.into_iter().for_each(|((field, rank), value)| record.set(field, rank, value.trim().to_owned()));
+    Ok(offset)
+}
+
+fn yaml(text: &str, settings: &ReadSettings, record: &mut Record) -> Result<usize, Flaw> {
+    let body_start = text.find('\n').map_or(text.len(), |at| at + 1);
+    let mut offset = body_start;
+    for line in text[body_start..].split_inclusive('\n') {
+        if matches!(line.trim_end(), "---" | "...") {
+            let values: serde_json::Map<String, serde_json::Value> = serde_saphyr::from_str(&text[body_start..offset])
+                .map_err(|error| {
+                    Flaw::new(2, format!("front matter is not valid YAML: {}", first_line(&error.to_string())))
+                })?;
+            *record = settings.fields.record(&values);
+            return Ok(offset + line.len());
+        }
+        offset += line.len();
+    }
+    // A dash line that nothing closes is part of the text.
+    Ok(0)
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> RawItem {
+        parse(text.to_owned(), &ReadSettings::default()).expect("a valid file")
+    }
+
+    #[test]
+    fn headline_and_standfirst_without_front_matter() {
+        let mut item = parsed("Joint work on truce\nTwo states call\n\nBody.");
+        assert_eq!(item.record.take(Field::Title).as_deref(), Some("Joint work on truce"));
+        assert_eq!(item.cuts, [(0..19, CutKind::Headline)]);
+    }
+
+    #[test]
+    fn both_kinds_of_front_matter() {
+        for text in [
+            "Title: A truce\nID: 7\n\nBody.",
+            "---\ntitle: A truce\nid: 7\n---\nBody.",
+            "Title: A truce\r\nID: 7\r\n\r\nBody.",
+        ] {
+            let mut item = parsed(text);
+            assert_eq!(item.record.take(Field::Title).as_deref(), Some("A truce"));
+            assert_eq!(item.record.take(Field::Id).as_deref(), Some("7"));
+            assert_eq!(text[item.cuts[0].0.end..].trim(), "Body.");
+        }
+    }
+
+    #[test]
+    fn a_colon_in_a_headline_is_no_front_matter() {
+        let mut item = parsed("Libya: a truce\n\nBody.");
+        assert_eq!(item.record.take(Field::Title).as_deref(), Some("Libya: a truce"));
+    }
+
+    #[test]
+    fn a_single_line_is_text_not_headline() {
+        let mut item = parsed("Two presidents met in Istanbul.");
+        assert_eq!(item.record.take(Field::Title), None);
+    }
+}

@@ -1,0 +1,223 @@
+//! From paths to articles.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use samestory_article::{Article, ArticleId};
+
+use crate::assemble::{Assembled, assemble};
+use crate::fields::FieldMap;
+use crate::format::{self, Flaw, RawItem};
+use crate::furniture::mark_repeated_blocks;
+use crate::open::{open, stream_reason};
+use crate::reject::{Note, Rejected, Skipped};
+use crate::walk::{Found, walk};
+
+/// Bounds on what is read, so that no file can take all memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a file that is read whole (plain text, JSON), after decompression. Default 256 MiB.
+    pub file_bytes: u64,
+    /// Bytes of one line of a JSONL file. Default 64 MiB.
+    pub line_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { file_bytes: 256 << 20, line_bytes: 64 << 20 }
+    }
+}
+
+/// How files are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadSettings {
+    /// Names of fields.
+    pub fields: FieldMap,
+    /// Bounds.
+    pub limits: Limits,
+    /// The time of reading: articles are not from the future. Default the clock.
+    pub now: Timestamp,
+}
+
+impl Default for ReadSettings {
+    fn default() -> Self {
+        ReadSettings { fields: FieldMap::default(), limits: Limits::default(), now: Timestamp::now() }
+    }
+}
+
+/// What was read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The articles in order of their ids, so that the order of files and lines does not matter.
+    pub articles: Vec<Article>,
+    /// Items that were not taken, in reading order.
+    pub rejected: Vec<Rejected>,
+    /// Odd things about articles that were taken.
+    pub notes: Vec<Note>,
+    /// Files passed by.
+    pub skipped: Skipped,
+    /// Files that were opened.
+    pub files: u64,
+}
+
+/// Items that are assembled together, on all threads.
+const BATCH: usize = 1024;
+
+/// Reads every article below the paths; `-` is standard input. `progress` is told the number of
+/// articles read so far, now and then.
+pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut(u64)) -> Reading {
+    let mut reader = Reader::new(settings, progress);
+    let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
+    for file in &files {
+        reader.read_file(file);
+    }
+    reader.finish()
+}
+
+/// Reads the text of one file that is in memory, as if it stood at `path`.
+pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
+    let mut ignore = |_| ();
+    let mut reader = Reader::new(settings, &mut ignore);
+    let file = Found { path: path.into(), relative: path.into(), root_name: String::new(), named: true };
+    reader.read_stream(&file, &mut text.as_bytes());
+    reader.finish()
+}
+
+struct Reader<'a> {
+    settings: &'a ReadSettings,
+    progress: &'a mut dyn FnMut(u64),
+    batch: Vec<(RawItem, usize)>,
+    files: Vec<Found>,
+    taken: Vec<(Assembled, usize)>,
+    rejected: Vec<Rejected>,
+    skipped: Skipped,
+}
+
+impl<'a> Reader<'a> {
+    fn new(settings: &'a ReadSettings, progress: &'a mut dyn FnMut(u64)) -> Self {
+        Reader {
+            settings,
+            progress,
+            batch: Vec::new(),
+            files: Vec::new(),
+            taken: Vec::new(),
+            rejected: Vec::new(),
+            skipped: Skipped::default(),
+        }
+    }
+
+    fn read_file(&mut self, file: &Found) {
+        match open(&file.path) {
+            Ok(mut input) => self.read_stream(file, input.as_mut()),
+            Err(error) => self.rejected.push(Rejected {
+                path: file.path.display().to_string(),
+                line: None,
+                reason: stream_reason(&error),
+            }),
+        }
+    }
+
+    fn read_stream(&mut self, file: &Found, input: &mut dyn BufRead) {
+        let head = match input.fill_buf() {
+            Ok(head) => head,
+            Err(error) => {
+                let path = file.path.display().to_string();
+                return self.rejected.push(Rejected { path, line: None, reason: stream_reason(&error) });
+            }
+        };
+        let format = format::choose(&file.path, head, self.settings);
+        self.files.push(file.clone());
+        let number = self.files.len() - 1;
+        let mut flaws: Vec<Flaw> = Vec::new();
+        let mut items = 0u64;
+        let settings = self.settings;
+        format.read(input, settings, &mut |found| match found {
+            Ok(item) => {
+                items += 1;
+                self.batch.push((item, number));
+                if self.batch.len() >= BATCH {
+                    self.assemble_batch();
+                }
+            }
+            Err(flaw) => flaws.push(flaw),
+        });
+        if !file.named && items == 0 && !flaws.is_empty() && flaws.iter().all(|flaw| flaw.not_an_article) {
+            self.skipped.without_articles += 1;
+            return;
+        }
+        let path = file.path.display().to_string();
+        self.rejected.extend(flaws.into_iter().map(|Flaw { line, reason, .. }| Rejected {
+            path: path.clone(),
+            line,
+            reason,
+        }));
+    }
+
+    fn assemble_batch(&mut self) {
+        let batch = std::mem::take(&mut self.batch);
+        let files = &self.files;
+        let done: Vec<_> = batch
+            .into_par_iter()
+            .map(|(item, file)| (assemble(item, &files[file].relative, self.settings), file))
+            .collect();
+        for (result, file) in done {
+            match result {
+                Ok(assembled) => self.taken.push((assembled, file)),
+                Err(rejected) => {
+                    let path = self.files[file].path.display().to_string();
+                    self.rejected.push(Rejected { path, ..rejected });
+                }
+            }
+        }
+        (self.progress)(self.taken.len() as u64);
+    }
+
+    fn finish(mut self) -> Reading {
+        self.assemble_batch();
+        name_roots(&mut self.taken, &self.files);
+        let mut first_by_id: FxHashMap<ArticleId, (String, Option<u64>)> = FxHashMap::default();
+        let mut reading = Reading {
+            rejected: self.rejected,
+            skipped: self.skipped,
+            files: self.files.len() as u64,
+            ..Reading::default()
+        };
+        for (assembled, file) in self.taken {
+            let Assembled { article, note, .. } = assembled;
+            let path = self.files[file].path.display().to_string();
+            if let Some((first_path, first_line)) = first_by_id.get(&article.id) {
+                let first = Rejected { path: first_path.clone(), line: *first_line, reason: String::new() };
+                let first = first.to_string();
+                let reason = format!("id `{}` is already taken by {}", article.id, first.trim_end_matches(": "));
+                reading.rejected.push(Rejected { path, line: article.line, reason });
+                continue;
+            }
+            if let Some(reason) = note {
+                reading.notes.push(Note { path: path.clone(), line: article.line, reason });
+            }
+            first_by_id.insert(article.id.clone(), (path, article.line));
+            reading.articles.push(article);
+        }
+        reading.articles.sort_by(|a, b| a.id.cmp(&b.id));
+        mark_repeated_blocks(&mut reading.articles);
+        reading
+    }
+}
+
+/// Where two roots hold the same relative path, its articles get the root's name in front.
+fn name_roots(taken: &mut [(Assembled, usize)], files: &[Found]) {
+    let mut roots: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
+    for file in files {
+        roots.entry(&file.relative).or_default().push(&file.path);
+    }
+    for (assembled, file) in taken.iter_mut().filter(|(assembled, _)| !assembled.own_id) {
+        let file = &files[*file];
+        if roots.get(file.relative.as_str()).is_some_and(|paths| paths.len() > 1) && !file.root_name.is_empty() {
+            assembled.article.id = format!("{}/{}", file.root_name, assembled.article.id).into();
+        }
+    }
+}
