@@ -1,0 +1,220 @@
+//! Queries against the index.
+
+use std::ops::Bound;
+use std::path::Path;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use samestory_article::Language;
+use tantivy::collector::TopDocs;
+use tantivy::query::{AllQuery, BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, RangeQuery, TermQuery};
+use tantivy::schema::IndexRecordOption;
+use tantivy::tokenizer::TokenizerManager;
+use tantivy::{Index, IndexReader, Term};
+
+use crate::error::IndexError;
+use crate::schema::{Fields, QUERY_TOKENIZER, schema};
+use crate::words::QueryWords;
+
+/// Which articles count. All given conditions must hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchFilter {
+    /// Outlet, in any case.
+    pub outlet: Option<String>,
+    /// Language of the article.
+    pub language: Option<Language>,
+    /// Seconds since 1970, UTC: articles from then on. Undated articles do not pass.
+    pub from: Option<i64>,
+    /// Seconds since 1970, UTC: articles before then. Undated articles do not pass.
+    pub before: Option<i64>,
+}
+
+/// An article that matches.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArticleHit {
+    /// Number of the article.
+    pub number: u32,
+    /// Its BM25 score, above 0.
+    pub score: f32,
+}
+
+/// A story that matches.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoryHit {
+    /// Number of the story.
+    pub story: u32,
+    /// Score of the story, above 0: higher is better.
+    pub score: f32,
+    /// Its matching articles, best first.
+    pub articles: Vec<ArticleHit>,
+}
+
+/// The answer to a query.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// Stories, best first, each once.
+    pub hits: Vec<StoryHit>,
+    /// Stems that the query asks for, for highlighting.
+    pub stems: FxHashSet<String>,
+    /// No article had every word, so those with some of the words are given.
+    pub relaxed: bool,
+}
+
+/// Reads an index. Cheap to clone a query into; safe to share between threads.
+pub struct StorySearcher {
+    reader: IndexReader,
+    fields: Fields,
+    parsers: Vec<(QueryParser, QueryParser)>,
+}
+
+impl std::fmt::Debug for StorySearcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StorySearcher")
+    }
+}
+
+/// A word in the headline counts this much more than one in the text.
+const HEADLINE_BOOST: f32 = 2.0;
+
+impl StorySearcher {
+    /// How many of the best articles a query looks at to rank stories.
+    pub const ARTICLES: usize = 2_000;
+
+    /// Opens the index in a folder. Queries are stemmed in each of the given languages.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Open`] if the folder holds no index of this version.
+    pub fn open(folder: &Path, languages: &[Option<Language>]) -> Result<Self, IndexError> {
+        let failed = |source| IndexError::Open { path: folder.to_owned(), source };
+        let index = Index::open_in_dir(folder).map_err(failed)?;
+        let (schema, fields) = schema();
+        if index.schema() != schema {
+            let reason = "its fields are not those of this version".to_owned();
+            return Err(failed(tantivy::TantivyError::SchemaError(reason)));
+        }
+        let reader = index.reader().map_err(failed)?;
+        let parser = |language: Option<Language>| {
+            let tokenizers = TokenizerManager::default();
+            tokenizers.register(QUERY_TOKENIZER, QueryWords(language));
+            let mut parser = QueryParser::new(schema.clone(), vec![fields.headline, fields.text], tokenizers);
+            parser.set_field_boost(fields.headline, HEADLINE_BOOST);
+            parser
+        };
+        let languages = if languages.is_empty() { &[None][..] } else { languages };
+        let parsers = languages
+            .iter()
+            .map(|&language| {
+                let mut all_words = parser(language);
+                all_words.set_conjunction_by_default();
+                (all_words, parser(language))
+            })
+            .collect();
+        Ok(StorySearcher { reader, fields, parsers })
+    }
+
+    /// The best stories for a query: words, `"phrases"`, `AND`, `OR`, `NOT`, `-word`, brackets.
+    ///
+    /// Words are joined by AND; where no article has them all, by OR.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Query`] if the query cannot be read.
+    pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<Found, IndexError> {
+        let mut relaxed = false;
+        let mut parsed = self.parse(query, |(all_words, _)| all_words)?;
+        let mut hits = self.hits(parsed.as_ref(), filter, limit)?;
+        if hits.is_empty() {
+            parsed = self.parse(query, |(_, any_word)| any_word)?;
+            hits = self.hits(parsed.as_ref(), filter, limit)?;
+            relaxed = !hits.is_empty();
+        }
+        let mut stems = FxHashSet::default();
+        parsed.query_terms(&mut |term, _| {
+            if [self.fields.headline, self.fields.text].contains(&term.field()) {
+                stems.extend(term.value().as_str().map(str::to_owned));
+            }
+        });
+        Ok(Found { hits, stems, relaxed })
+    }
+
+    fn parse(
+        &self,
+        query: &str,
+        pick: impl Fn(&(QueryParser, QueryParser)) -> &QueryParser,
+    ) -> Result<Box<dyn Query>, IndexError> {
+        let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| pick(pair).parse_query(query)).collect();
+        let mut parsed =
+            parsed.map_err(|error| IndexError::Query { query: query.to_owned(), reason: error.to_string() })?;
+        Ok(match parsed.len() {
+            1 => parsed.remove(0),
+            _ => Box::new(DisjunctionMaxQuery::new(parsed)),
+        })
+    }
+
+    fn hits(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<StoryHit>, IndexError> {
+        let mut clauses = self.filter_clauses(filter);
+        clauses.push((Occur::Must, query.box_clone()));
+        let searcher = self.reader.searcher();
+        let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
+        let best = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(n_articles).order_by_score())?;
+        let columns = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| {
+                let fast = segment.fast_fields();
+                Ok((fast.u64("number")?.first_or_default_col(0), fast.u64("story")?.first_or_default_col(0)))
+            })
+            .collect::<tantivy::Result<Vec<_>>>()?;
+        let mut by_story: FxHashMap<u32, Vec<ArticleHit>> = FxHashMap::default();
+        for (score, address) in best {
+            let (numbers, stories) = &columns[address.segment_ord as usize];
+            let number = numbers.get_val(address.doc_id) as u32;
+            by_story.entry(stories.get_val(address.doc_id) as u32).or_default().push(ArticleHit { number, score });
+        }
+        let mut hits: Vec<StoryHit> = by_story
+            .into_iter()
+            .map(|(story, mut articles)| {
+                articles.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
+                StoryHit { story, score: story_score(&articles), articles }
+            })
+            .collect();
+        hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
+        hits.truncate(limit);
+        Ok(hits)
+    }
+
+    fn filter_clauses(&self, filter: &SearchFilter) -> Vec<(Occur, Box<dyn Query>)> {
+        let term = |field, text: &str| -> Box<dyn Query> {
+            Box::new(TermQuery::new(Term::from_field_text(field, text), IndexRecordOption::Basic))
+        };
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
+        let mut must = |query: Box<dyn Query>| {
+            // A filter decides, it does not rank.
+            clauses.push((Occur::Must, Box::new(tantivy::query::BoostQuery::new(query, 0.0))));
+        };
+        if let Some(outlet) = &filter.outlet {
+            must(term(self.fields.outlet, &outlet.to_lowercase()));
+        }
+        if let Some(language) = filter.language {
+            must(term(self.fields.language, language.code()));
+        }
+        if filter.from.is_some() || filter.before.is_some() {
+            let time = |seconds| Term::from_field_i64(self.fields.time, seconds);
+            let lower = filter.from.map_or(Bound::Unbounded, |from| Bound::Included(time(from)));
+            let upper = filter.before.map_or(Bound::Unbounded, |before| Bound::Excluded(time(before)));
+            must(Box::new(RangeQuery::new(lower, upper)));
+        }
+        if clauses.is_empty() {
+            clauses.push((Occur::Should, Box::new(tantivy::query::BoostQuery::new(Box::new(AllQuery), 0.0))));
+        }
+        clauses
+    }
+}
+
+/// A story is worth its best article, half the second, a quarter of the third and so on, and more
+/// the more of its articles match: ten papers on a question say more than one. The sum is below
+/// twice the best, and breadth adds a tenth for every doubling, so size alone does not win.
+fn story_score(articles: &[ArticleHit]) -> f32 {
+    let weighted: f32 = articles.iter().take(16).enumerate().map(|(rank, hit)| hit.score / (1 << rank) as f32).sum();
+    weighted * (1.0 + 0.1 * (articles.len() as f32).log2())
+}
