@@ -10,11 +10,23 @@ use crate::Language;
 ///
 /// Languages without rules keep the word. Greek has rules in `rust-stemmers` 1.2 that panic on some
 /// words, so it is left out on purpose.
-pub struct Stemmer(Option<rust_stemmers::Stemmer>);
+///
+/// In French, Italian and Catalan an article or preposition tied to the word by an apostrophe is no
+/// part of it: `l'Elysée` is `Elysée`.
+pub struct Stemmer {
+    rules: Option<rust_stemmers::Stemmer>,
+    elisions: bool,
+}
+
+/// What stands before the apostrophe of an elision.
+const ELISIONS: &[&str] = &[
+    "l", "d", "c", "j", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", "dell", "all", "nell", "sull",
+    "dall", "un", "quest",
+];
 
 impl std::fmt::Debug for Stemmer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Stemmer({})", if self.0.is_some() { "rules" } else { "none" })
+        write!(f, "Stemmer({})", if self.rules.is_some() { "rules" } else { "none" })
     }
 }
 
@@ -43,7 +55,8 @@ impl Stemmer {
                 _ => return None,
             })
         });
-        Stemmer(algorithm.map(rust_stemmers::Stemmer::create))
+        let elisions = language.is_some_and(|language| matches!(language.code(), "fr" | "it" | "ca"));
+        Stemmer { rules: algorithm.map(rust_stemmers::Stemmer::create), elisions }
     }
 
     /// The stem of a lower-cased word.
@@ -54,9 +67,25 @@ impl Stemmer {
     /// assert_eq!(english.stem("ceasefires"), "ceasefir");
     /// ```
     pub fn stem<'a>(&self, word: &'a str) -> Cow<'a, str> {
-        match &self.0 {
+        let word = self.without_elision(word);
+        match &self.rules {
             Some(rules) if word.len() <= Self::LONGEST => rules.stem(word),
             _ => Cow::Borrowed(word),
+        }
+    }
+
+    /// A lower-cased word without the elided word tied to it.
+    ///
+    /// ```
+    /// use samestory_article::{Language, Stemmer};
+    /// let french = Stemmer::new(Language::parse("fr"));
+    /// assert_eq!(french.without_elision("d'ingrid"), "ingrid");
+    /// assert_eq!(french.without_elision("aujourd'hui"), "aujourd'hui");
+    /// ```
+    pub fn without_elision<'a>(&self, word: &'a str) -> &'a str {
+        match word.split_once('\'') {
+            Some((before, after)) if self.elisions && !after.is_empty() && ELISIONS.contains(&before) => after,
+            _ => word,
         }
     }
 

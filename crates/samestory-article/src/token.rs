@@ -15,7 +15,7 @@ use crate::Article;
 /// How a token is written and what stands around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Shape {
-    /// Its first letter is a capital.
+    /// Its first letter, or the one behind an apostrophe (`d'Orla`), is a capital.
     pub capitalised: bool,
     /// It has a digit.
     pub number: bool,
@@ -139,7 +139,7 @@ fn append(tokens: &mut Tokens, text: &str, span: Range<usize>) {
             word_end: tokens.words.len() as u32,
             hash: xxh3_64(normal.as_bytes()),
             shape: Shape {
-                capitalised: word.chars().next().is_some_and(char::is_uppercase),
+                capitalised: word.split(['\'', '’']).take(2).any(|part| part.starts_with(char::is_uppercase)),
                 number: word.bytes().any(|b| b.is_ascii_digit()),
                 opens_sentence: first || gap.contains(['.', '!', '?', ':', '“', '"', '”', '\n', '«', '»', '—', '•']),
                 hyphened: !first && matches!(gap, "-" | "‐" | "‑"),

@@ -1,0 +1,195 @@
+//! From scored pairs to clusters: average linkage on a sparse graph.
+//!
+//! *Motivation.* Single linkage chains stories together over one bad pair. Average linkage asks all
+//! members of both sides, and a pair that was never a candidate speaks against the merge.
+//!
+//! *Design.* The similarity of two clusters is the sum of the scores of the pairs between them,
+//! divided by the number of all pairs between them: a pair without a score counts 0. The two most
+//! similar clusters merge, as long as their similarity is above the threshold. Ties go to the
+//! smaller numbers, so the result is one for one set of pairs.
+//!
+//! *Consequences.* One bridge between clusters of `m` and `n` articles weighs `1/(mn)`. The cost is
+//! about `pairs * log(pairs)`; only pairs above the threshold start anything.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use rustc_hash::FxHashMap;
+
+/// Two items and the similarity of theirs, above 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoredPair {
+    /// Smaller number.
+    pub a: u32,
+    /// Larger number.
+    pub b: u32,
+    /// Similarity, from 0 to 1.
+    pub similarity: f64,
+}
+
+#[derive(Debug, PartialEq)]
+struct Merge {
+    similarity: f64,
+    a: u32,
+    b: u32,
+    /// State of both clusters when this was computed; stale once one of them has grown.
+    states: (u32, u32),
+}
+
+impl Eq for Merge {}
+
+impl PartialOrd for Merge {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Merge {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let smaller_first = || (other.a, other.b).cmp(&(self.a, self.b));
+        self.similarity.total_cmp(&other.similarity).then_with(smaller_first)
+    }
+}
+
+/// The cluster of each of `n_items` items, named by its smallest item.
+///
+/// # Panics
+///
+/// If a pair names an item that is not below `n_items`.
+pub fn average_linkage(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Vec<u32> {
+    let mut clusters = Clusters::new(n_items, pairs);
+    let mut queue: BinaryHeap<Merge> = pairs
+        .iter()
+        .filter(|pair| pair.similarity > threshold)
+        .map(|pair| Merge { similarity: pair.similarity, a: pair.a, b: pair.b, states: (0, 0) })
+        .collect();
+    while let Some(merge) = queue.pop() {
+        if clusters.is_stale(&merge) {
+            continue;
+        }
+        clusters.merge(merge.a, merge.b);
+        for (&other, &sum) in &clusters.links[merge.a as usize] {
+            let similarity = clusters.similarity(merge.a, other, sum);
+            if similarity > threshold {
+                let (a, b) = (merge.a.min(other), merge.a.max(other));
+                queue.push(Merge { similarity, a, b, states: clusters.states_of(a, b) });
+            }
+        }
+    }
+    clusters.labels()
+}
+
+struct Clusters {
+    /// For each cluster, the sum of scores to each cluster it has scored pairs with.
+    links: Vec<FxHashMap<u32, f64>>,
+    size: Vec<f64>,
+    /// Grows with each merge of the cluster; `None` once it is part of another.
+    state: Vec<Option<u32>>,
+    parent: Vec<u32>,
+}
+
+impl Clusters {
+    fn new(n_items: usize, pairs: &[ScoredPair]) -> Self {
+        let mut links = vec![FxHashMap::default(); n_items];
+        for pair in pairs {
+            links[pair.a as usize].insert(pair.b, pair.similarity);
+            links[pair.b as usize].insert(pair.a, pair.similarity);
+        }
+        Clusters {
+            links,
+            size: vec![1.0; n_items],
+            state: vec![Some(0); n_items],
+            parent: (0..n_items as u32).collect(),
+        }
+    }
+
+    fn states_of(&self, a: u32, b: u32) -> (u32, u32) {
+        let state = |at: u32| self.state[at as usize].unwrap_or(u32::MAX);
+        (state(a), state(b))
+    }
+
+    fn is_stale(&self, merge: &Merge) -> bool {
+        self.states_of(merge.a, merge.b) != merge.states
+    }
+
+    fn similarity(&self, a: u32, b: u32, sum: f64) -> f64 {
+        sum / (self.size[a as usize] * self.size[b as usize])
+    }
+
+    /// Makes `b` part of `a`. Sums are added in the order of the other clusters' numbers, so that
+    /// rounding is the same in every run.
+    fn merge(&mut self, a: u32, b: u32) {
+        let moved = std::mem::take(&mut self.links[b as usize]);
+        self.links[a as usize].remove(&b);
+        for (other, sum) in moved {
+            if other == a {
+                continue;
+            }
+            *self.links[a as usize].entry(other).or_default() += sum;
+            let total = self.links[a as usize][&other];
+            let others = &mut self.links[other as usize];
+            others.remove(&b);
+            others.insert(a, total);
+        }
+        self.parent[b as usize] = a;
+        self.size[a as usize] += self.size[b as usize];
+        self.state[b as usize] = None;
+        self.state[a as usize] = self.state[a as usize].map(|state| state + 1);
+    }
+
+    fn labels(&self) -> Vec<u32> {
+        // Clusters merge into the smaller number, so a parent comes before its children.
+        let mut labels = self.parent.clone();
+        for item in 0..labels.len() {
+            labels[item] = labels[labels[item] as usize];
+        }
+        labels
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pair(a: u32, b: u32, similarity: f64) -> ScoredPair {
+        ScoredPair { a, b, similarity }
+    }
+
+    #[test]
+    fn one_bridge_does_not_chain_two_stories() {
+        let pairs = [
+            pair(0, 1, 0.9),
+            pair(0, 2, 0.9),
+            pair(1, 2, 0.9),
+            pair(3, 4, 0.9),
+            pair(3, 5, 0.9),
+            pair(4, 5, 0.9),
+            pair(2, 3, 0.8),
+        ];
+        assert_eq!(average_linkage(6, &pairs, 0.5), [0, 0, 0, 3, 3, 3]);
+    }
+
+    #[test]
+    fn a_chain_is_broken() {
+        let pairs = [pair(0, 1, 0.7), pair(1, 2, 0.69), pair(2, 3, 0.7)];
+        assert_eq!(average_linkage(4, &pairs, 0.4), [0, 0, 2, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_pairs_does_not_matter(scores in prop::collection::vec(0u32..100, 28), seed in any::<u64>()) {
+            let mut pairs = Vec::new();
+            for (at, score) in scores.iter().enumerate().filter(|(_, score)| **score > 20) {
+                let all: Vec<(u32, u32)> = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b))).collect();
+                pairs.push(pair(all[at].0, all[at].1, f64::from(*score) / 100.0));
+            }
+            let labels = average_linkage(8, &pairs, 0.45);
+            let mut turned = pairs.clone();
+            turned.sort_by_key(|pair| xxhash_rust::xxh3::xxh3_64_with_seed(&pair.a.to_le_bytes(), seed ^ u64::from(pair.b)));
+            prop_assert_eq!(&labels, &average_linkage(8, &turned, 0.45));
+            prop_assert!(labels.iter().enumerate().all(|(item, label)| *label as usize <= item && labels[*label as usize] == *label));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Weighted terms: what cosines are taken of.
+
+use crate::frequencies::DocumentFrequencies;
+use crate::terms::{ArticleTerms, TermCount};
+
+/// A sparse vector of length 1, or empty. Terms that no other article holds count in the length but
+/// are not kept.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SparseVector {
+    terms: Box<[u64]>,
+    weights: Box<[f32]>,
+}
+
+impl SparseVector {
+    /// Weighs a bag by `(1 + ln count) * idf` and scales it to length 1.
+    pub fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> SparseVector {
+        let weight = |term: &TermCount| (1.0 + f64::from(term.count).ln()) * frequencies.idf(term);
+        let weights: Vec<f64> = bag.iter().map(weight).collect();
+        let length = weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
+        if length == 0.0 {
+            return SparseVector::default();
+        }
+        let kept = bag.iter().zip(&weights).filter(|(term, weight)| **weight > 0.0 && frequencies.is_shared(term.term));
+        let (terms, weights): (Vec<u64>, Vec<f32>) =
+            kept.map(|(term, weight)| (term.term, (weight / length) as f32)).unzip();
+        SparseVector { terms: terms.into(), weights: weights.into() }
+    }
+
+    /// The cosine of two vectors, from 0 to 1.
+    pub fn cosine(&self, other: &SparseVector) -> f64 {
+        self.overlap(other).cosine
+    }
+
+    /// The cosine, and its largest single contribution.
+    pub fn overlap(&self, other: &SparseVector) -> VectorOverlap {
+        let mut overlap = VectorOverlap::default();
+        let (mut i, mut j) = (0, 0);
+        while i < self.terms.len() && j < other.terms.len() {
+            let (a, b) = (self.terms[i], other.terms[j]);
+            if a == b {
+                let product = f64::from(self.weights[i]) * f64::from(other.weights[j]);
+                overlap.cosine += product;
+                overlap.largest = overlap.largest.max(product);
+            }
+            i += usize::from(a <= b);
+            j += usize::from(b <= a);
+        }
+        overlap.cosine = overlap.cosine.min(1.0);
+        overlap
+    }
+
+    /// Terms with their weights, by term.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, f32)> + '_ {
+        self.terms.iter().copied().zip(self.weights.iter().copied())
+    }
+
+    /// The terms of the largest weights, heaviest first.
+    pub fn heaviest(&self, n: usize) -> Vec<(u64, f32)> {
+        let mut terms: Vec<(u64, f32)> = self.iter().collect();
+        let order = |a: &(u64, f32), b: &(u64, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
+        if terms.len() > n && n > 0 {
+            terms.select_nth_unstable_by(n - 1, order);
+            terms.truncate(n);
+        }
+        terms.sort_unstable_by(order);
+        terms
+    }
+}
+
+/// How two vectors meet.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct VectorOverlap {
+    /// Sum over the shared terms, from 0 to 1.
+    pub cosine: f64,
+    /// Largest term of that sum.
+    pub largest: f64,
+}
+
+/// All vectors of an article, and what else a pair is judged by.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ArticleVectors {
+    /// Words of headline and body.
+    pub all: SparseVector,
+    /// Words of the headline.
+    pub headline: SparseVector,
+    /// Words of the lead.
+    pub lead: SparseVector,
+    /// Pairs of words.
+    pub pairs: SparseVector,
+    /// Names.
+    pub names: SparseVector,
+    /// Numbers.
+    pub numbers: SparseVector,
+    /// Seconds since 1970, UTC.
+    pub time: Option<i64>,
+    /// XXH3-64 of the outlet's name in lower case.
+    pub outlet: Option<u64>,
+    /// Words of the body.
+    pub body_words: u32,
+}
+
+impl ArticleVectors {
+    /// Weighs the terms of an article.
+    pub fn weigh(
+        terms: &ArticleTerms,
+        frequencies: &DocumentFrequencies,
+        article: &samestory_article::Article,
+    ) -> ArticleVectors {
+        let vector = |bag: &[TermCount]| SparseVector::weigh(bag, frequencies);
+        ArticleVectors {
+            all: vector(&terms.all),
+            headline: vector(&terms.headline),
+            lead: vector(&terms.lead),
+            pairs: vector(&terms.pairs),
+            names: vector(&terms.names),
+            numbers: vector(&terms.numbers),
+            time: article.time.map(|time| time.seconds),
+            outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
+            body_words: terms.body_words,
+        }
+    }
+}
