@@ -16,14 +16,14 @@ use std::collections::BinaryHeap;
 
 use rustc_hash::FxHashMap;
 
-/// Two items and the similarity of theirs, above 0.
+/// Two items and their similarity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoredPair {
     /// Smaller number.
     pub a: u32,
     /// Larger number.
     pub b: u32,
-    /// Similarity, from 0 to 1.
+    /// Similarity, above 0.
     pub similarity: f64,
 }
 

@@ -28,25 +28,17 @@ impl SparseVector {
 
     /// The cosine of two vectors, from 0 to 1.
     pub fn cosine(&self, other: &SparseVector) -> f64 {
-        self.overlap(other).cosine
-    }
-
-    /// The cosine, and its largest single contribution.
-    pub fn overlap(&self, other: &SparseVector) -> VectorOverlap {
-        let mut overlap = VectorOverlap::default();
+        let mut sum = 0.0;
         let (mut i, mut j) = (0, 0);
         while i < self.terms.len() && j < other.terms.len() {
             let (a, b) = (self.terms[i], other.terms[j]);
             if a == b {
-                let product = f64::from(self.weights[i]) * f64::from(other.weights[j]);
-                overlap.cosine += product;
-                overlap.largest = overlap.largest.max(product);
+                sum += f64::from(self.weights[i]) * f64::from(other.weights[j]);
             }
             i += usize::from(a <= b);
             j += usize::from(b <= a);
         }
-        overlap.cosine = overlap.cosine.min(1.0);
-        overlap
+        sum.min(1.0)
     }
 
     /// Terms with their weights, by term.
@@ -67,13 +59,45 @@ impl SparseVector {
     }
 }
 
-/// How two vectors meet.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct VectorOverlap {
-    /// Sum over the shared terms, from 0 to 1.
-    pub cosine: f64,
-    /// Largest term of that sum.
-    pub largest: f64,
+/// The words of an article that are not common, by how rare they are.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RareWords {
+    terms: Box<[u64]>,
+    rarity: Box<[f32]>,
+    total: f64,
+}
+
+/// Words of a lower idf, in nats, are common: more than one article in seven holds them.
+const COMMON_IDF: f64 = 2.0;
+
+impl RareWords {
+    fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> RareWords {
+        let rare: Vec<(u64, f64)> = bag
+            .iter()
+            .map(|term| (term.term, frequencies.idf(term) - COMMON_IDF))
+            .filter(|(_, rarity)| *rarity > 0.0)
+            .collect();
+        let total = rare.iter().map(|(_, rarity)| rarity).sum();
+        let shared = rare.into_iter().filter(|(term, _)| frequencies.is_shared(*term));
+        let (terms, rarity): (Vec<u64>, Vec<f32>) = shared.map(|(term, rarity)| (term, rarity as f32)).unzip();
+        RareWords { terms: terms.into(), rarity: rarity.into(), total }
+    }
+
+    /// Containment by rarity: the shared words' part of those of the poorer article, from 0 to 1.
+    pub fn share_with(&self, other: &RareWords) -> f64 {
+        let mut shared = 0.0;
+        let (mut i, mut j) = (0, 0);
+        while i < self.terms.len() && j < other.terms.len() {
+            let (a, b) = (self.terms[i], other.terms[j]);
+            if a == b {
+                shared += f64::from(self.rarity[i].min(other.rarity[j]));
+            }
+            i += usize::from(a <= b);
+            j += usize::from(b <= a);
+        }
+        let least = self.total.min(other.total);
+        if least > 0.0 { (shared / least).min(1.0) } else { 0.0 }
+    }
 }
 
 /// All vectors of an article, and what else a pair is judged by.
@@ -91,10 +115,10 @@ pub struct ArticleVectors {
     pub names: SparseVector,
     /// Numbers.
     pub numbers: SparseVector,
+    /// The rarer words, each once.
+    pub rare: RareWords,
     /// Seconds since 1970, UTC.
     pub time: Option<i64>,
-    /// XXH3-64 of the outlet's name in lower case.
-    pub outlet: Option<u64>,
     /// Words of the body.
     pub body_words: u32,
 }
@@ -114,8 +138,8 @@ impl ArticleVectors {
             pairs: vector(&terms.pairs),
             names: vector(&terms.names),
             numbers: vector(&terms.numbers),
+            rare: RareWords::weigh(&terms.all, frequencies),
             time: article.time.map(|time| time.seconds),
-            outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
             body_words: terms.body_words,
         }
     }

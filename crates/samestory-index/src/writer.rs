@@ -7,8 +7,8 @@ use tantivy::tokenizer::PreTokenizedString;
 use tantivy::{Index, IndexWriter, TantivyDocument};
 
 use crate::error::IndexError;
-use crate::schema::{Fields, schema};
-use crate::words::{Side, terms};
+use crate::schema::{Fields, QUERY_TOKENIZER, schema};
+use crate::words::{QueryWords, Side, terms};
 
 /// Writes a new index.
 pub struct StoryIndexWriter {
@@ -34,6 +34,8 @@ impl StoryIndexWriter {
     pub fn create(folder: &Path, n_threads: usize) -> Result<Self, IndexError> {
         let (schema, fields) = schema();
         let index = Index::create_in_dir(folder, schema)?;
+        // Documents come split already, but tantivy wants the name of their tokenizer known.
+        index.tokenizers().register(QUERY_TOKENIZER, QueryWords(None));
         let writer = index.writer_with_num_threads(n_threads.clamp(1, 8), BUFFER_BYTES)?;
         Ok(StoryIndexWriter { writer, fields })
     }

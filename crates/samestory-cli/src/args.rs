@@ -1,0 +1,351 @@
+//! Every command and option, once. The doc comments are the help texts.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use samestory::{ConfigError, Settings};
+
+use crate::output::Failure;
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 done; 1 done, but items were rejected (listed on stderr); 2 wrong usage; 3 could not do it.";
+
+/// Which articles are about the same event? Groups news articles into stories, folds copies, searches.
+#[derive(Debug, Parser)]
+#[command(name = "samestory", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Folder of the collection.
+    #[arg(long, global = true, value_name = "DIR", env = "SAMESTORY_COLLECTION", default_value = ".samestory")]
+    pub(crate) collection: PathBuf,
+    /// Threads to use; all cores by default. The answer does not depend on it.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    /// Settings file; `samestory.toml` in this folder by default, if there is one.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl Global {
+    /// Settings from the file that is named, or that lies here.
+    pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
+        let here = PathBuf::from("samestory.toml");
+        match &self.config {
+            Some(path) => Settings::read_file(path),
+            None if here.is_file() => Settings::read_file(&here),
+            None => Ok(Settings::default()),
+        }
+    }
+
+    pub(crate) fn start_threads(&self) -> Result<(), Failure> {
+        let Some(threads) = self.threads else { return Ok(()) };
+        if threads == 0 {
+            return Err(Failure::usage("--threads must be at least 1"));
+        }
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::failed)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Cluster(ClusterArgs),
+    Search(SearchArgs),
+    Show(ShowArgs),
+    Stories(StoriesArgs),
+    Info(InfoArgs),
+    Dedup(DedupArgs),
+    Eval(EvalArgs),
+    Export(ExportArgs),
+    Bench(BenchArgs),
+    Completions(CompletionsArgs),
+}
+
+/// What is read, and how.
+#[derive(Debug, Args)]
+pub(crate) struct InputArgs {
+    /// Files and folders of articles; `-` is standard input.
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+}
+
+/// How files are read.
+#[derive(Debug, Args)]
+pub(crate) struct ReadingArgs {
+    /// Another name for a field, such as `title=hed` or `text=story_body`.
+    #[arg(long, value_name = "FIELD=NAME")]
+    map: Vec<String>,
+    /// Largest file that is read whole, in bytes after decompression.
+    #[arg(long, value_name = "N")]
+    max_file_bytes: Option<u64>,
+    /// Longest line of a JSONL file, in bytes.
+    #[arg(long, value_name = "N")]
+    max_line_bytes: Option<u64>,
+}
+
+impl ReadingArgs {
+    /// Puts what was given on the command line over the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.read.map.extend(self.map.iter().cloned());
+        settings.read.max_file_bytes = self.max_file_bytes.unwrap_or(settings.read.max_file_bytes);
+        settings.read.max_line_bytes = self.max_line_bytes.unwrap_or(settings.read.max_line_bytes);
+    }
+}
+
+/// Read articles, fold copies, group stories, and store them as the collection.
+///
+/// Replaces, atomically, what the collection held. Any other folder is refused.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory cluster corpus\n  samestory cluster news.jsonl.zst more/ --assignments stories.jsonl\n  zcat news.jsonl.gz | samestory cluster -"
+)]
+pub(crate) struct ClusterArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Write a line for every article: {"id", "story", "copy_of", "version_of"}; `-` is standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) assignments: Option<PathBuf>,
+    /// How many of the largest stories to list.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) top: usize,
+    /// Print counts and the largest stories as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Find stories by keyword.
+///
+/// Words are joined by AND (by OR where no article has them all); "phrases", OR, NOT, -word and
+/// brackets work. Each story is given once, ranked by its best articles and its breadth.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory search 'libya cease-fire'\n  samestory search '\"joint statement\" NOT gas' --from 2020-01-08 --outlet 'Harbour Courier'\n  samestory search ferry --json | jq '.stories[].headline'"
+)]
+pub(crate) struct SearchArgs {
+    /// The query.
+    #[arg(value_name = "QUERY", required = true, allow_hyphen_values = true)]
+    pub(crate) query: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// Most stories to give.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) limit: usize,
+    /// Print the answer as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which articles count.
+#[derive(Debug, Args)]
+pub(crate) struct FilterArgs {
+    /// Only articles of this outlet, in any case.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) outlet: Option<String>,
+    /// Only articles in this language, such as `en`.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) language: Option<String>,
+    /// Only articles from this day or time on, UTC.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) from: Option<String>,
+    /// Only articles up to the end of this day, or before this time, UTC.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) to: Option<String>,
+}
+
+/// Show a story or an article: by story id, article id or address.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory show libya-courier\n  samestory show https://www.harbour-courier.example/2020/01/08/libya-truce --json"
+)]
+pub(crate) struct ShowArgs {
+    /// Story id, article id or address.
+    #[arg(value_name = "STORY|ARTICLE|URL", allow_hyphen_values = true)]
+    pub(crate) name: String,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What a list of stories is sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoryOrder {
+    /// Most articles first.
+    Articles,
+    /// Most outlets first.
+    Outlets,
+    /// Newest first, by the last article.
+    Newest,
+    /// Oldest first, by the first article.
+    Oldest,
+}
+
+/// List stories.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory stories --sort newest --min-outlets 3\n  samestory stories --from 2020-01-08 --to 2020-01-08 --json"
+)]
+pub(crate) struct StoriesArgs {
+    /// Order of the list.
+    #[arg(long, value_enum, default_value = "articles")]
+    pub(crate) sort: StoryOrder,
+    #[command(flatten)]
+    pub(crate) filter: FilterArgs,
+    /// Only stories of at least this many articles.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) min_articles: usize,
+    /// Only stories of at least this many outlets.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) min_outlets: usize,
+    /// Most stories to list.
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub(crate) limit: usize,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Show counts, languages, settings and size of the collection.
+#[derive(Debug, Args)]
+pub(crate) struct InfoArgs {
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Find near-identical copies, without grouping stories. Writes only the files that are named.
+///
+/// Two articles are copies where the distinct 5-word runs of their bodies have Jaccard >= 0.6, or
+/// one holds 85 % of the other's and Jaccard is at least 0.3.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory dedup news.jsonl.zst --output kept.jsonl\n  samestory dedup news/ --pairs pairs.jsonl --jaccard 0.8 --containment off"
+)]
+pub(crate) struct DedupArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Write every verified pair: {"a", "b", "jaccard", "a_in_b", "b_in_a", "containment", "template"}.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pairs: Option<PathBuf>,
+    /// Write the articles without their copies, as JSONL.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Write the ids of the articles that are kept, one a line.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keep: Option<PathBuf>,
+    /// Least Jaccard of a copy.
+    #[arg(long, value_name = "X")]
+    pub(crate) jaccard: Option<f64>,
+    /// Least containment of a copy, or `off`.
+    #[arg(long, value_name = "off|Y")]
+    pub(crate) containment: Option<String>,
+    /// Least Jaccard where containment decides.
+    #[arg(long, value_name = "Z")]
+    pub(crate) containment_floor: Option<f64>,
+    /// Print the counts as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Score a grouping against gold labels: BCubed, pairs, ARI, AMI, V-measure.
+///
+/// GOLD is JSONL with `id` and `story` (a null story is left out of the score) or TSV with
+/// `id<TAB>story`. Where GOLD holds articles they are clustered with the settings of `cluster`;
+/// otherwise name the articles or a grouping.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory eval labelled.jsonl.zst\n  samestory eval corpus/stories.tsv --articles corpus\n  samestory eval gold.tsv --predicted stories.jsonl --json"
+)]
+pub(crate) struct EvalArgs {
+    /// The gold labels.
+    #[arg(value_name = "GOLD")]
+    pub(crate) gold: PathBuf,
+    /// Score this grouping: JSONL with `id` and `story`, such as `cluster --assignments` writes.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predicted: Option<PathBuf>,
+    /// Cluster the articles below these paths instead of those in GOLD.
+    #[arg(long, value_name = "PATH", conflicts_with = "predicted")]
+    pub(crate) articles: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Print the scores as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What is exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportWhat {
+    /// Every article with its story: id, story, copy_of, version_of, title, text, source, ...
+    Articles,
+    /// Every copy with the article it copies: id, copy_of, story.
+    Copies,
+    /// Every story: id, headline, articles, outlets, first, last.
+    Stories,
+}
+
+/// How it is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// Write what the collection holds, in a documented form.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory export > articles.jsonl\n  samestory export --what stories --output stories.jsonl"
+)]
+pub(crate) struct ExportArgs {
+    /// What to write.
+    #[arg(long, value_enum, default_value = "articles")]
+    pub(crate) what: ExportWhat,
+    /// How to write it.
+    #[arg(long, value_enum, default_value = "jsonl")]
+    pub(crate) format: ExportFormat,
+    /// File to write; standard output by default.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Measure this machine.
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) what: BenchWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchWhat {
+    Dedup(BenchDedupArgs),
+}
+
+/// Measure dedup throughput by step: articles/s, MB/s of text, ns a shingle; best of several runs.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  samestory bench dedup news.jsonl.zst --runs 5")]
+pub(crate) struct BenchDedupArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Runs, of which the best counts for each step.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) runs: usize,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Print completions for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  samestory completions bash > ~/.local/share/bash-completion/completions/samestory")]
+pub(crate) struct CompletionsArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}

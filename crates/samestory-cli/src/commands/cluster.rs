@@ -1,0 +1,129 @@
+//! `samestory cluster`: the whole pipeline, into a collection.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use samestory::ingest::Reading;
+use samestory::{Clustering, Collection, Counts, Settings, Stage, StorySummary, cluster, instant};
+use serde::Serialize;
+
+use crate::args::ClusterArgs;
+use crate::input::{Progress, articles};
+use crate::output::{Failure, Style, counted, days, print_json, shorten, table, tell, write_lines};
+
+/// A line of `--assignments`.
+#[derive(Serialize)]
+struct Assignment<'a> {
+    id: &'a str,
+    story: &'a str,
+    copy_of: Option<&'a str>,
+    version_of: Option<&'a str>,
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    counts: Counts,
+    rejected: usize,
+    skipped: samestory::ingest::Skipped,
+    capped_buckets: usize,
+    seconds: f64,
+    largest: &'a [StorySummary],
+}
+
+pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    args.input.reading.apply(&mut settings);
+    Collection::check_writable(folder)?;
+    let mut reading = articles(&args.input.paths, &settings)?;
+    let progress = Progress::start("clustering");
+    let clustering = cluster(std::mem::take(&mut reading.articles), &settings, &mut |stage| {
+        progress.say(match stage {
+            Stage::Copies => "folding copies".into(),
+            Stage::Terms => "weighing terms".into(),
+            Stage::Stories => "grouping stories".into(),
+        });
+    });
+    progress.say("writing the collection".into());
+    let manifest = Collection::write(folder, &clustering, &settings)?;
+    drop(progress);
+    if let Some(path) = &args.assignments {
+        write_assignments(path, &clustering)?;
+    }
+    let mut stories = Collection::open(folder)?.stories()?;
+    stories.sort_by(|a, b| b.articles.len().cmp(&a.articles.len()).then_with(|| a.id.cmp(&b.id)));
+    stories.truncate(args.top);
+    let seconds = started.elapsed().as_secs_f64();
+    if args.json {
+        print_json(&Report {
+            counts: manifest.counts,
+            rejected: reading.rejected.len(),
+            skipped: reading.skipped,
+            capped_buckets: clustering.capped_buckets,
+            seconds,
+            largest: &stories,
+        })?;
+    } else if args.assignments.as_deref() != Some(Path::new("-")) {
+        print_largest(&stories)?;
+    }
+    tell_counts(&reading, &clustering, &manifest.counts, seconds);
+    Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn write_assignments(path: &Path, clustering: &Clustering) -> Result<(), Failure> {
+    let id = |at: u32| clustering.articles[at as usize].id.as_str();
+    let lines = clustering.articles.iter().zip(&clustering.places).map(|(article, place)| Assignment {
+        id: article.id.as_str(),
+        story: clustering.stories[place.story as usize].id.as_str(),
+        copy_of: place.copy_of.map(id),
+        version_of: place.version_of.map(id),
+    });
+    write_lines(path, lines)
+}
+
+/// Characters of a headline in a table.
+const HEADLINE: usize = 70;
+
+fn print_largest(stories: &[StorySummary]) -> Result<(), Failure> {
+    let mut lines = table(&["story", "articles", "outlets", "copies", "when", "headline"], &[1, 2, 3]);
+    for story in stories {
+        let (first, last) = (story.first.map(instant), story.last.map(instant));
+        lines.add_row([
+            story.id.to_string(),
+            story.articles.len().to_string(),
+            story.outlets.len().to_string(),
+            story.copies.to_string(),
+            days(first.as_deref(), last.as_deref()),
+            shorten(&story.headline, HEADLINE),
+        ]);
+    }
+    let mut out = std::io::stdout().lock();
+    let style = Style::of_stdout();
+    for (at, line) in lines.to_string().lines().enumerate() {
+        writeln!(out, "{}", if at == 0 { style.bold(line.trim_end()) } else { line.trim_end().to_owned() })?;
+    }
+    Ok(())
+}
+
+fn tell_counts(reading: &Reading, clustering: &Clustering, counts: &Counts, seconds: f64) {
+    if clustering.capped_buckets > 0 {
+        tell(format_args!(
+            "warning: {} held more articles than the cap; there not every pair was looked at for copies",
+            counted(clustering.capped_buckets as u64, "bucket")
+        ));
+    }
+    tell(format_args!(
+        "{} from {}, {} skipped, {} rejected; {}, {}; {}, {} of one article; {seconds:.1} s",
+        counted(counts.articles, "article"),
+        counted(reading.files, "file"),
+        reading.skipped.total(),
+        reading.rejected.len(),
+        counted(counts.copies, "copy"),
+        counted(counts.older_versions, "older version"),
+        counted(counts.stories, "story"),
+        counts.single_article_stories,
+    ));
+}

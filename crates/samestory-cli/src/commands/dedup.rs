@@ -1,0 +1,138 @@
+//! `samestory dedup`: the first stages of the pipeline alone.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use samestory::article::Article;
+use samestory::{ArticleRecord, CopyPair, CopySettings, Settings, find_copies};
+use serde::Serialize;
+
+use crate::args::DedupArgs;
+use crate::input::{Progress, articles};
+use crate::output::{Failure, counted, create, print_json, tell, write_lines};
+
+/// A line of `--pairs`.
+#[derive(Serialize)]
+struct Pair<'a> {
+    a: &'a str,
+    b: &'a str,
+    jaccard: f64,
+    a_in_b: f64,
+    b_in_a: f64,
+    containment: f64,
+    template: bool,
+}
+
+#[derive(Serialize)]
+struct Report {
+    articles: usize,
+    kept: usize,
+    copies: usize,
+    pairs: usize,
+    template_pairs: usize,
+    rejected: usize,
+    capped_buckets: usize,
+    largest_bucket: usize,
+    seconds: f64,
+}
+
+pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, Failure> {
+    let started = Instant::now();
+    args.input.reading.apply(&mut settings);
+    args.apply(&mut settings.copies)?;
+    settings.check()?;
+    let reading = articles(&args.input.paths, &settings)?;
+    let all: Vec<&Article> = reading.articles.iter().collect();
+    let progress = Progress::start("folding copies");
+    let copies = find_copies(&all, &settings.copies);
+    drop(progress);
+    if let Some(path) = &args.pairs {
+        write_lines(path, copies.pairs.iter().map(|pair| line(pair, &all)))?;
+    }
+    let kept = || all.iter().zip(&copies.copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(article, _)| *article);
+    if let Some(path) = &args.output {
+        write_lines(path, kept().map(ArticleRecord::of))?;
+    }
+    if let Some(path) = &args.keep {
+        let mut out = create(path)?;
+        kept().try_for_each(|article| writeln!(out, "{}", article.id))?;
+        out.flush()?;
+    }
+    let report = Report {
+        articles: all.len(),
+        kept: kept().count(),
+        copies: copies.copy_of.iter().flatten().count(),
+        pairs: copies.pairs.len(),
+        template_pairs: copies.pairs.iter().filter(|pair| pair.template).count(),
+        rejected: reading.rejected.len(),
+        capped_buckets: copies.capped_buckets,
+        largest_bucket: copies.largest_bucket,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    tell_report(args, &report)?;
+    Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+impl DedupArgs {
+    fn apply(&self, copies: &mut CopySettings) -> Result<(), Failure> {
+        copies.jaccard = self.jaccard.unwrap_or(copies.jaccard);
+        copies.containment_floor = self.containment_floor.unwrap_or(copies.containment_floor);
+        match self.containment.as_deref() {
+            None => (),
+            Some("off") => copies.by_containment = false,
+            Some(number) => {
+                copies.by_containment = true;
+                copies.containment = number.parse().map_err(|_| {
+                    Failure::usage(format!("--containment takes `off` or a number from 0 to 1, not `{number}`"))
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn line<'a>(pair: &CopyPair, articles: &[&'a Article]) -> Pair<'a> {
+    let overlap = pair.pair.overlap;
+    Pair {
+        a: articles[pair.pair.a as usize].id.as_str(),
+        b: articles[pair.pair.b as usize].id.as_str(),
+        jaccard: overlap.jaccard(),
+        a_in_b: overlap.a_in_b(),
+        b_in_a: overlap.b_in_a(),
+        containment: overlap.containment(),
+        template: pair.template,
+    }
+}
+
+fn tell_report(args: &DedupArgs, report: &Report) -> Result<(), Failure> {
+    if report.capped_buckets > 0 {
+        tell(format_args!(
+            "warning: {} held more articles than the cap (the largest {}); there not every pair was looked at",
+            counted(report.capped_buckets as u64, "bucket"),
+            report.largest_bucket
+        ));
+    }
+    if args.json {
+        return print_json(report);
+    }
+    let line = format!(
+        "{}: {} kept, {} folded; {} verified, {} of them by templates only; {:.1} s",
+        counted(report.articles as u64, "article"),
+        report.kept,
+        counted(report.copies as u64, "copy"),
+        counted(report.pairs as u64, "pair"),
+        report.template_pairs,
+        report.seconds
+    );
+    // Standard output may be the named file.
+    let to_stdout = [&args.pairs, &args.output, &args.keep]
+        .iter()
+        .any(|path| path.as_deref().is_some_and(|p| p.as_os_str() == "-"));
+    if to_stdout {
+        tell(line);
+    } else {
+        writeln!(std::io::stdout().lock(), "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,54 @@
+//! `samestory info`: what the collection holds.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use samestory::{Collection, Manifest};
+use serde::Serialize;
+
+use crate::args::InfoArgs;
+use crate::output::{Failure, grouped, print_json};
+
+#[derive(Serialize)]
+struct Info<'a> {
+    collection: String,
+    size_bytes: u64,
+    #[serde(flatten)]
+    manifest: &'a Manifest,
+}
+
+pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let collection = Collection::open(folder)?;
+    let info = Info {
+        collection: folder.display().to_string(),
+        size_bytes: collection.size_bytes()?,
+        manifest: collection.manifest(),
+    };
+    if args.json {
+        print_json(&info)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let counts = &info.manifest.counts;
+    let languages: Vec<String> = info
+        .manifest
+        .languages
+        .iter()
+        .map(|(code, count)| format!("{} {}", if code.is_empty() { "unknown" } else { code }, grouped(*count)))
+        .collect();
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "collection      {}", info.collection)?;
+    writeln!(out, "format          {} (written by samestory {})", info.manifest.format, info.manifest.written_by)?;
+    writeln!(out, "articles        {}", grouped(counts.articles))?;
+    writeln!(out, "copies          {}", grouped(counts.copies))?;
+    writeln!(out, "older versions  {}", grouped(counts.older_versions))?;
+    writeln!(
+        out,
+        "stories         {} ({} of one article)",
+        grouped(counts.stories),
+        grouped(counts.single_article_stories)
+    )?;
+    writeln!(out, "languages       {}", languages.join(", "))?;
+    writeln!(out, "size            {:.1} MB", info.size_bytes as f64 / 1e6)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,12 @@
+//! One file a command.
+
+pub(crate) mod bench;
+pub(crate) mod cluster;
+pub(crate) mod completions;
+pub(crate) mod dedup;
+pub(crate) mod eval;
+pub(crate) mod export;
+pub(crate) mod info;
+pub(crate) mod search;
+pub(crate) mod show;
+pub(crate) mod stories;

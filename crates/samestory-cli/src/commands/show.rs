@@ -1,0 +1,115 @@
+//! `samestory show`: one story or article in full.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use samestory::{ArticleLine, ArticleView, Collection, ParagraphChange, Side, StoryView, VersionChange, View};
+
+use crate::args::ShowArgs;
+use crate::output::{Failure, Style, counted, days, print_json};
+
+pub(crate) fn run(args: &ShowArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let view = Collection::open(folder)?.show(&args.name)?;
+    if args.json {
+        print_json(&view)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut out = std::io::stdout().lock();
+    let style = Style::of_stdout();
+    match &view {
+        View::Story(story) => print_story(&mut out, style, story)?,
+        View::Article(article) => print_article(&mut out, style, article)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_story(out: &mut impl Write, style: Style, story: &StoryView) -> std::io::Result<()> {
+    writeln!(out, "{}  {}", style.bold(&story.story), style.bold(&story.headline))?;
+    let copies: usize = story.articles.iter().map(|line| line.copies.len()).sum();
+    writeln!(
+        out,
+        "{} | {} | {} | {}",
+        counted((story.articles.len() + copies) as u64, "article"),
+        counted(story.outlets.len() as u64, "outlet"),
+        counted(copies as u64, "copy"),
+        days(story.first.as_deref(), story.last.as_deref()),
+    )?;
+    if !story.shared_terms.is_empty() {
+        let terms: Vec<String> =
+            story.shared_terms.iter().map(|shared| format!("{} ({})", shared.term, shared.articles)).collect();
+        writeln!(out, "shared terms: {}", terms.join(", "))?;
+    }
+    for line in &story.articles {
+        writeln!(out)?;
+        print_line(out, style, line, "")?;
+    }
+    Ok(())
+}
+
+fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> std::io::Result<()> {
+    print_line(out, style, &article.line, "")?;
+    writeln!(out, "  story {}, {} in it", article.story, counted(article.others as u64, "other article"))?;
+    let fields = [
+        ("copy of", &article.copy_of),
+        ("dateline", &article.dateline),
+        ("byline", &article.byline),
+        ("language", &article.line.language),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            writeln!(out, "  {name}: {value}")?;
+        }
+    }
+    writeln!(out, "\n{}", article.text)
+}
+
+fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &str) -> std::io::Result<()> {
+    let time = line.time.as_deref().unwrap_or("undated");
+    let outlet = line.outlet.as_deref().unwrap_or("unknown outlet");
+    writeln!(out, "{indent}{time}  {}  {}", style.bold(outlet), line.headline)?;
+    let mut facts = vec![format!("id {}", line.id)];
+    facts.extend(line.agency.iter().map(|agency| format!("credits {agency}")));
+    facts.extend(line.version_of.iter().map(|newest| format!("older version of {newest}")));
+    writeln!(out, "{indent}  {}", style.faint(facts.join(" | ")))?;
+    if let Some(url) = &line.url {
+        writeln!(out, "{indent}  {}", style.faint(url))?;
+    }
+    for change in &line.versions {
+        print_versions(out, style, change, indent)?;
+    }
+    for copy in &line.copies {
+        writeln!(out, "{indent}  copy:")?;
+        print_line(out, style, copy, &format!("{indent}    "))?;
+    }
+    Ok(())
+}
+
+fn print_versions(out: &mut impl Write, style: Style, change: &VersionChange, indent: &str) -> std::io::Result<()> {
+    let (from, to) = (change.from, change.to);
+    let paragraphs = counted(change.paragraphs.len() as u64, "changed paragraph");
+    writeln!(out, "{indent}  version {from} to version {to}: {paragraphs}")?;
+    if let Some((old, new)) = &change.headline {
+        writeln!(out, "{indent}    headline: {} {}", style.removed(old), style.added(new))?;
+    }
+    for paragraph in &change.paragraphs {
+        match paragraph {
+            ParagraphChange::AddedOrRemoved { text } => {
+                writeln!(out, "{indent}    added or removed (the page does not tell which): {text}")?;
+            }
+            ParagraphChange::Changed { words } => {
+                write!(out, "{indent}    changed: ")?;
+                for change in words {
+                    let (text, space) = (change.text.trim_end(), &change.text[change.text.trim_end().len()..]);
+                    match change.side {
+                        Side::Both => write!(out, "{}", change.text)?,
+                        Side::Older => write!(out, "{}{space}", style.removed(text))?,
+                        Side::Newer => write!(out, "{}{space}", style.added(text))?,
+                    }
+                }
+                writeln!(out)?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! Reading articles with progress, and telling what was not taken.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use samestory::Settings;
+use samestory::ingest::{Reading, read};
+
+use crate::output::{Failure, counted, tell};
+
+/// A line of progress on standard error, on a terminal only.
+pub(crate) struct Progress(ProgressBar);
+
+impl Progress {
+    pub(crate) fn start(message: &'static str) -> Progress {
+        if !std::io::stderr().is_terminal() {
+            return Progress(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(message);
+        bar.enable_steady_tick(Duration::from_millis(120));
+        Progress(bar)
+    }
+
+    pub(crate) fn say(&self, message: String) {
+        self.0.set_message(message);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Notes that are listed one by one; more of them are counted.
+const LISTED_NOTES: usize = 20;
+
+/// Reads the articles below the paths and lists what was not taken on standard error.
+///
+/// # Errors
+///
+/// If not a single article was found.
+pub(crate) fn articles(paths: &[PathBuf], settings: &Settings) -> Result<Reading, Failure> {
+    let read_settings = settings.read.to_read_settings()?;
+    let progress = Progress::start("reading");
+    let reading =
+        read(paths, &read_settings, &mut |count| progress.say(format!("reading: {}", counted(count, "article"))));
+    drop(progress);
+    for rejected in &reading.rejected {
+        tell(format_args!("rejected: {rejected}"));
+    }
+    for note in reading.notes.iter().take(LISTED_NOTES) {
+        tell(format_args!("note: {note}"));
+    }
+    if let Some(more) = reading.notes.len().checked_sub(LISTED_NOTES).filter(|more| *more > 0) {
+        tell(format_args!("note: {more} more of this kind"));
+    }
+    if reading.articles.is_empty() {
+        let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+        let skipped = match reading.skipped.total() {
+            0 => String::new(),
+            count => format!(" ({} skipped)", counted(count, "file")),
+        };
+        return Err(Failure::failed(anyhow::anyhow!("no article found in {}{skipped}", shown.join(", "))));
+    }
+    Ok(reading)
+}

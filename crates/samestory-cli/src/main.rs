@@ -1,0 +1,39 @@
+//! The command line of samestory. Everything it does, the library `samestory` does.
+
+mod args;
+mod commands;
+mod input;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::output::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
+    let settings = arguments.global.settings()?;
+    arguments.global.start_threads()?;
+    let collection = arguments.global.collection;
+    match arguments.command {
+        Command::Cluster(args) => commands::cluster::run(&args, &collection, settings),
+        Command::Search(args) => commands::search::run(&args, &collection),
+        Command::Show(args) => commands::show::run(&args, &collection),
+        Command::Stories(args) => commands::stories::run(&args, &collection),
+        Command::Info(args) => commands::info::run(&args, &collection),
+        Command::Dedup(args) => commands::dedup::run(&args, settings),
+        Command::Eval(args) => commands::eval::run(&args, &settings),
+        Command::Export(args) => commands::export::run(&args, &collection),
+        Command::Bench(args) => commands::bench::run(&args, &settings),
+        Command::Completions(args) => commands::completions::run(&args),
+    }
+}

@@ -1,0 +1,206 @@
+//! What a person or a pipe gets to see.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use samestory::index::{IndexError, Snippet};
+use samestory::{CollectionError, ConfigError};
+
+/// Why a command did not do what it was asked to, and whose mistake it was.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    error: anyhow::Error,
+}
+
+const USAGE: u8 = 2;
+const FAILED: u8 = 3;
+
+impl Failure {
+    /// The command was called wrongly.
+    pub(crate) fn usage(message: impl Display) -> Failure {
+        Failure { code: USAGE, error: anyhow::anyhow!("{message}") }
+    }
+
+    /// The command was called rightly and could not be done.
+    pub(crate) fn failed(error: impl Into<anyhow::Error>) -> Failure {
+        Failure { code: FAILED, error: error.into() }
+    }
+
+    /// Like [`Failure::failed`], saying which file it was.
+    pub(crate) fn file(path: &Path, error: io::Error) -> Failure {
+        Failure { code: FAILED, error: anyhow::Error::new(error).context(format!("`{}`", path.display())) }
+    }
+
+    #[expect(clippy::print_stderr, reason = "the one place where a failure is told")]
+    pub(crate) fn report(&self) -> ExitCode {
+        // The reader of a pipe went away: nothing is left to tell anyone.
+        if self.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        eprintln!("error: {:#}", self.error);
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::failed(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Failure::failed(io::Error::from(error))
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Failure { code: USAGE, error: error.into() }
+    }
+}
+
+impl From<CollectionError> for Failure {
+    fn from(error: CollectionError) -> Self {
+        let code = match &error {
+            CollectionError::Index(IndexError::Query { .. }) => USAGE,
+            _ => FAILED,
+        };
+        Failure { code, error: error.into() }
+    }
+}
+
+/// A message on standard error.
+#[expect(clippy::print_stderr, reason = "messages go to stderr, through here")]
+pub(crate) fn tell(message: impl Display) {
+    eprintln!("{message}");
+}
+
+/// Prints a value as indented JSON.
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, value)?;
+    Ok(writeln!(out)?)
+}
+
+/// Opens a file to write, or standard output for `-`.
+pub(crate) fn create(path: &Path) -> Result<Box<dyn Write>, Failure> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
+    }
+    let file = File::create(path).map_err(|error| Failure::file(path, error))?;
+    Ok(Box::new(BufWriter::new(file)))
+}
+
+/// Writes values as JSON lines to a file or, for `-`, standard output.
+pub(crate) fn write_lines<T: serde::Serialize>(path: &Path, lines: impl IntoIterator<Item = T>) -> Result<(), Failure> {
+    let mut out = create(path)?;
+    for line in lines {
+        serde_json::to_writer(&mut out, &line)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// Colours, where standard output is a terminal and `NO_COLOR` is not set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style(bool);
+
+impl Style {
+    pub(crate) fn of_stdout() -> Style {
+        Style(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()))
+    }
+
+    pub(crate) fn bold(self, text: impl Display) -> String {
+        self.paint("1", text)
+    }
+
+    pub(crate) fn faint(self, text: impl Display) -> String {
+        self.paint("2", text)
+    }
+
+    pub(crate) fn removed(self, text: impl Display) -> String {
+        if self.0 { self.paint("31", text) } else { format!("[-{text}-]") }
+    }
+
+    pub(crate) fn added(self, text: impl Display) -> String {
+        if self.0 { self.paint("32", text) } else { format!("{{+{text}+}}") }
+    }
+
+    fn paint(self, code: &str, text: impl Display) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+
+    /// A snippet with the words that were asked for marked.
+    pub(crate) fn snippet(self, snippet: &Snippet) -> String {
+        let mut shown = String::new();
+        let mut at = 0;
+        for range in &snippet.highlights {
+            shown.push_str(&snippet.text[at..range.start]);
+            let word = &snippet.text[range.clone()];
+            shown.push_str(&if self.0 { self.paint("1;33", word) } else { format!("[{word}]") });
+            at = range.end;
+        }
+        shown.push_str(&snippet.text[at..]);
+        shown
+    }
+}
+
+/// First and last time of a story as a person reads them: the days, or the one day.
+pub(crate) fn days(first: Option<&str>, last: Option<&str>) -> String {
+    let day = |time: &str| time.split('T').next().unwrap_or_default().to_owned();
+    match (first.map(day), last.map(day)) {
+        (Some(first), Some(last)) if first != last => format!("{first} to {last}"),
+        (Some(day), _) => day,
+        _ => "undated".into(),
+    }
+}
+
+/// At most this many characters of a text, with a mark where it was shortened.
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    match text.char_indices().nth(limit) {
+        Some(_) => format!("{}...", text.chars().take(limit - 3).collect::<String>().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
+/// `1 article`, `2 articles`.
+pub(crate) fn counted(count: u64, one: &str) -> String {
+    let many = match one.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None => format!("{one}s"),
+    };
+    format!("{} {}", grouped(count), if count == 1 { one.to_owned() } else { many })
+}
+
+/// A number with commas between groups of three digits.
+pub(crate) fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut shown = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A table without lines, as wide as its content.
+pub(crate) fn table(header: &[&str], numbers: &[usize]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_header(header);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for &at in numbers {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(comfy_table::CellAlignment::Right);
+        }
+    }
+    table
+}

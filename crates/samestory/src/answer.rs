@@ -1,0 +1,380 @@
+//! What a collection answers: found stories, one story in full, one article in full.
+
+use rustc_hash::FxHashMap;
+use samestory_article::{Article, ArticleTime};
+use samestory_cluster::{ArticleTerms, StoryId};
+use samestory_index::{SearchFilter, Snippet, snippet};
+use serde::Serialize;
+
+use crate::collection::{Collection, CollectionError};
+use crate::store::{StorySummary, display_headline};
+use crate::versions::{VersionChange, version_changes};
+
+/// The answer to a query.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SearchAnswer {
+    /// The query as given.
+    pub query: String,
+    /// No article had every word, so stories with some of them are given.
+    pub relaxed: bool,
+    /// Stories, best first.
+    pub stories: Vec<FoundStory>,
+}
+
+/// A story that matches a query.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FoundStory {
+    /// Name of the story.
+    pub story: StoryId,
+    /// Headline of its best article.
+    pub headline: String,
+    /// Id of its best article.
+    pub article: String,
+    /// Score, above 0: higher is better; comparable within one answer only.
+    pub score: f32,
+    /// Articles in the story.
+    pub articles: usize,
+    /// How many of its articles match.
+    pub matching: usize,
+    /// Names of the story's outlets.
+    pub outlets: Vec<String>,
+    /// First time, RFC 3339.
+    pub first: Option<String>,
+    /// Last time, RFC 3339.
+    pub last: Option<String>,
+    /// The best part of the best article.
+    pub snippet: Snippet,
+}
+
+/// A story in full.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoryView {
+    /// Name of the story.
+    pub story: StoryId,
+    /// Headline of its first article.
+    pub headline: String,
+    /// Names of its outlets.
+    pub outlets: Vec<String>,
+    /// First time, RFC 3339.
+    pub first: Option<String>,
+    /// Last time, RFC 3339.
+    pub last: Option<String>,
+    /// Words and names that several of its articles share, the most telling first.
+    pub shared_terms: Vec<SharedTerm>,
+    /// Its articles in order of time; copies are folded below the article they copy.
+    pub articles: Vec<ArticleLine>,
+}
+
+/// A term that holds a story together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SharedTerm {
+    /// The term as it is written.
+    pub term: String,
+    /// How many articles of the story hold it, copies and older versions aside.
+    pub articles: usize,
+}
+
+/// One article in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArticleLine {
+    /// Id of the article.
+    pub id: String,
+    /// Its headline, or the first words of its text.
+    pub headline: String,
+    /// Its outlet.
+    pub outlet: Option<String>,
+    /// Its time, RFC 3339; a day alone where only the day is known.
+    pub time: Option<String>,
+    /// Its address.
+    pub url: Option<String>,
+    /// The agency it credits.
+    pub agency: Option<String>,
+    /// Its language.
+    pub language: Option<String>,
+    /// The newest version of its address, where this is an older one.
+    pub version_of: Option<String>,
+    /// Its copies, in order of time.
+    pub copies: Vec<ArticleLine>,
+    /// What its versions changed, where it has several.
+    pub versions: Vec<VersionChange>,
+}
+
+/// One article in full.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArticleView {
+    /// The article's line.
+    #[serde(flatten)]
+    pub line: ArticleLine,
+    /// The story it belongs to.
+    pub story: StoryId,
+    /// The article it is a copy of.
+    pub copy_of: Option<String>,
+    /// Place that opens the report.
+    pub dateline: Option<String>,
+    /// Who wrote it.
+    pub byline: Option<String>,
+    /// The text without what was cut.
+    pub text: String,
+    /// Other articles of the story.
+    pub others: usize,
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum View {
+    /// A story.
+    Story(StoryView),
+    /// An article.
+    Article(ArticleView),
+}
+
+/// Most shared terms that a story shows.
+const SHARED_TERMS: usize = 12;
+
+/// Articles of a story that are read for its shared terms.
+const SHARED_TERMS_ARTICLES: usize = 60;
+
+impl Collection {
+    /// The best stories for a query, each once.
+    ///
+    /// # Errors
+    ///
+    /// If the query cannot be read, or the collection cannot.
+    pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
+        let found = self.searcher().search(query, filter, limit)?;
+        let stories = found
+            .hits
+            .iter()
+            .map(|hit| {
+                let story = self.store().story(hit.story)?;
+                let best = self.store().article(hit.articles[0].number)?;
+                Ok(FoundStory {
+                    headline: display_headline(&best),
+                    article: best.id.to_string(),
+                    score: hit.score,
+                    articles: story.articles.len(),
+                    matching: hit.articles.len(),
+                    first: story.first.map(instant),
+                    last: story.last.map(instant),
+                    outlets: story.outlets,
+                    story: story.id,
+                    snippet: snippet(&best, &found.stems),
+                })
+            })
+            .collect::<Result<_, CollectionError>>()?;
+        Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
+    }
+
+    /// What a name stands for: a story id, an article id, or an address.
+    ///
+    /// # Errors
+    ///
+    /// [`CollectionError::Unknown`] if it stands for nothing here.
+    pub fn show(&self, name: &str) -> Result<View, CollectionError> {
+        if let Some(number) = self.store().article_number(name)? {
+            return Ok(View::Article(self.article_view(number)?));
+        }
+        if let Some(number) = self.store().story_number(name)? {
+            return Ok(View::Story(self.story_view(number)?));
+        }
+        if let Some(address) = samestory_ingest::canonical_url(name)
+            && let Some(number) = self.store().number_at_address(&address)?
+        {
+            return Ok(View::Article(self.article_view(number)?));
+        }
+        Err(CollectionError::Unknown(name.to_owned()))
+    }
+
+    fn story_view(&self, number: u32) -> Result<StoryView, CollectionError> {
+        let story = self.store().story(number)?;
+        let mut lines: Vec<ArticleLine> = Vec::new();
+        let mut position: FxHashMap<u32, usize> = FxHashMap::default();
+        let mut folded: Vec<(u32, ArticleLine)> = Vec::new();
+        for &at in &story.articles {
+            let place = self.store().place(at)?;
+            let line = self.line(at)?;
+            match place.copy_of {
+                Some(representative) => folded.push((representative, line)),
+                None => {
+                    position.insert(at, lines.len());
+                    lines.push(line);
+                }
+            }
+        }
+        for (representative, line) in folded {
+            match position.get(&representative) {
+                Some(&at) => lines[at].copies.push(line),
+                None => lines.push(line),
+            }
+        }
+        Ok(StoryView {
+            shared_terms: self.shared_terms(&story)?,
+            headline: story.headline,
+            outlets: story.outlets,
+            first: story.first.map(instant),
+            last: story.last.map(instant),
+            articles: lines,
+            story: story.id,
+        })
+    }
+
+    fn article_view(&self, number: u32) -> Result<ArticleView, CollectionError> {
+        let article = self.store().article(number)?;
+        let place = self.store().place(number)?;
+        let story = self.store().story(place.story)?;
+        let mut line = self.line(number)?;
+        for &other in &story.articles {
+            if self.store().place(other)?.copy_of == Some(number) {
+                line.copies.push(self.line(other)?);
+            }
+        }
+        Ok(ArticleView {
+            line,
+            copy_of: place
+                .copy_of
+                .map(|at| Ok::<_, CollectionError>(self.store().article(at)?.id.to_string()))
+                .transpose()?,
+            dateline: article.dateline.clone(),
+            byline: article.byline.clone(),
+            text: article.body_text().trim().to_owned(),
+            others: story.articles.len() - 1,
+            story: story.id,
+        })
+    }
+
+    fn line(&self, number: u32) -> Result<ArticleLine, CollectionError> {
+        let article = self.store().article(number)?;
+        let newest = self.store().place(number)?.version_of;
+        Ok(ArticleLine {
+            id: article.id.to_string(),
+            headline: display_headline(&article),
+            outlet: article.outlet.clone(),
+            time: article.time.map(|time| time_text(&time)),
+            url: article.url.clone(),
+            agency: article.agency.clone(),
+            language: article.language.map(|language| language.to_string()),
+            version_of: newest
+                .map(|at| Ok::<_, CollectionError>(self.store().article(at)?.id.to_string()))
+                .transpose()?,
+            copies: Vec::new(),
+            versions: version_changes(&article),
+        })
+    }
+
+    /// Terms that at least two articles of the story share, by how rare they are and how many of
+    /// the articles hold them.
+    fn shared_terms(&self, story: &StorySummary) -> Result<Vec<SharedTerm>, CollectionError> {
+        let frequencies = self.store().frequencies()?;
+        let mut written: FxHashMap<u64, String> = FxHashMap::default();
+        let mut held: FxHashMap<u64, (usize, f64)> = FxHashMap::default();
+        let mut read = 0;
+        for &at in &story.articles {
+            let place = self.store().place(at)?;
+            if place.copy_of.is_some() || place.version_of.is_some() || read == SHARED_TERMS_ARTICLES {
+                continue;
+            }
+            read += 1;
+            let article = self.store().article(at)?;
+            let terms = ArticleTerms::with_words(&article, &mut |term, word| {
+                let known = written.entry(term).or_insert_with(|| word.to_owned());
+                // The shortest form stands for all, so that the order of articles does not matter.
+                if (word.len(), word) < (known.len(), known.as_str()) {
+                    *known = word.to_owned();
+                }
+            });
+            for term in terms.lead.iter().chain(&terms.names) {
+                let (articles, idf) = held.entry(term.term).or_insert_with(|| (0, frequencies.idf(term)));
+                *articles += 1;
+                *idf = idf.max(frequencies.idf(term));
+            }
+        }
+        let mut terms: Vec<(f64, SharedTerm)> = held
+            .into_iter()
+            .filter(|(_, (articles, _))| *articles >= 2)
+            .filter_map(|(term, (articles, idf))| {
+                let term = written.remove(&term)?;
+                Some((idf * (articles as f64).sqrt(), SharedTerm { term, articles }))
+            })
+            .collect();
+        terms.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.term.cmp(&b.1.term)));
+        let mut kept: Vec<SharedTerm> = Vec::new();
+        for (_, term) in terms {
+            // A name says what each of its words says.
+            let said =
+                |shown: &SharedTerm| shown.term == term.term || shown.term.split(' ').any(|word| word == term.term);
+            if kept.len() < SHARED_TERMS && !kept.iter().any(said) {
+                kept.push(term);
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Seconds since 1970 as RFC 3339.
+pub fn instant(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
+}
+
+/// A time as RFC 3339, or the day alone where no more is known.
+pub fn time_text(time: &ArticleTime) -> String {
+    let text = instant(time.seconds);
+    match time.precision {
+        samestory_article::Precision::Day => text.split('T').next().unwrap_or_default().to_owned(),
+        _ => text,
+    }
+}
+
+/// An article as it is exported, under names that reading knows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArticleRecord {
+    /// Id of the article.
+    pub id: String,
+    /// Where it belongs; the columns `story`, `copy_of` and `version_of`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub place: Option<PlaceColumns>,
+    /// Headline.
+    pub title: String,
+    /// Body, without what was cut.
+    pub text: String,
+    /// Outlet.
+    pub source: Option<String>,
+    /// Time, RFC 3339; the day alone where no more is known.
+    pub published: Option<String>,
+    /// Address.
+    pub url: Option<String>,
+    /// Language.
+    pub language: Option<String>,
+}
+
+/// Where an article belongs, in ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlaceColumns {
+    /// Id of its story.
+    pub story: StoryId,
+    /// Id of the article it is a copy of.
+    pub copy_of: Option<String>,
+    /// Id of the newest version of its address, where this is an older one.
+    pub version_of: Option<String>,
+}
+
+impl ArticleRecord {
+    /// An article by itself.
+    pub fn of(article: &Article) -> Self {
+        ArticleRecord {
+            id: article.id.to_string(),
+            place: None,
+            title: article.headline.clone(),
+            text: article.body_text().trim().to_owned(),
+            source: article.outlet.clone(),
+            published: article.time.map(|time| time_text(&time)),
+            url: article.url.clone(),
+            language: article.language.map(|language| language.to_string()),
+        }
+    }
+
+    /// An article and where it belongs.
+    pub fn placed(article: &Article, place: PlaceColumns) -> Self {
+        ArticleRecord { place: Some(place), ..Self::of(article) }
+    }
+}

@@ -1,0 +1,400 @@
+//! A collection: the folder on disk that holds articles, stories and the search index.
+//!
+//! ```text
+//! .samestory/
+//!   collection.json      format, current generation, settings and counts; replaced atomically
+//!   lock                 held by the one writer
+//!   g1/store.redb        articles, places, signatures, stories: the truth
+//!   g1/index/            the tantivy index, derived from the store
+//! ```
+//!
+//! Writing makes a new generation beside the current one and then replaces `collection.json` by a
+//! rename. A run that is killed leaves the former state; what it half wrote is removed by the next.
+
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use samestory_article::{Article, Language};
+use samestory_index::{IndexError, StoryIndexWriter, StorySearcher};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Settings;
+use crate::pipeline::{Clustering, Place};
+use crate::store::{self, Store, StorySummary};
+
+/// Version of the layout on disk. Newer collections are refused.
+pub const FORMAT: u32 = 1;
+
+const MANIFEST: &str = "collection.json";
+const LOCK: &str = "lock";
+const STORE: &str = "store.redb";
+const INDEX: &str = "index";
+
+/// Why a collection cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum CollectionError {
+    /// There is nothing at this path. `samestory cluster PATH...` makes a collection.
+    #[error("no collection at `{}` (make one with `samestory cluster PATH...`, or name another with --collection)", .0.display())]
+    NotFound(PathBuf),
+    /// The folder has files, but they are not those of a collection; it is left as it is.
+    #[error("`{}` is not a samestory collection and not empty; nothing was written", .0.display())]
+    Foreign(PathBuf),
+    /// A later version of samestory wrote it. Use that version, or cluster into another folder.
+    #[error("collection `{}` has format {found}, this version reads up to {FORMAT}", path.display())]
+    Newer {
+        /// The folder.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// Another process writes it now.
+    #[error("collection `{}` is being written by another process", .0.display())]
+    Locked(PathBuf),
+    /// A file of the collection is damaged. Clustering again makes it anew.
+    #[error("`{}` is damaged: {reason}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file system refused.
+    #[error("`{}`", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The store refers to something that it does not hold.
+    #[error("the store lacks {what} {number}")]
+    Missing {
+        /// What is missing.
+        what: &'static str,
+        /// Its number.
+        number: u32,
+    },
+    /// The store failed.
+    #[error("store failed")]
+    Store(#[from] redb::Error),
+    /// A record of the store cannot be read.
+    #[error("a record of the store cannot be read")]
+    Record(#[from] postcard::Error),
+    /// A record of the store cannot be unpacked.
+    #[error("a record of the store cannot be packed or unpacked")]
+    Packing(#[from] std::io::Error),
+    /// The index failed, or does not understand the query.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// No story, article or address of this name.
+    #[error("no story, article or address `{0}` in the collection")]
+    Unknown(String),
+}
+
+macro_rules! from_redb {
+    ($($error:ty),*) => {
+        $(impl From<$error> for CollectionError {
+            fn from(error: $error) -> Self {
+                CollectionError::Store(error.into())
+            }
+        })*
+    };
+}
+from_redb!(redb::DatabaseError, redb::TransactionError, redb::TableError, redb::StorageError, redb::CommitError);
+
+/// Counts of a collection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Articles, copies and older versions included.
+    pub articles: u64,
+    /// Copies among them.
+    pub copies: u64,
+    /// Older versions of an address among them.
+    pub older_versions: u64,
+    /// Stories.
+    pub stories: u64,
+    /// Stories of one article.
+    pub single_article_stories: u64,
+}
+
+impl Counts {
+    /// Counts a clustering.
+    pub fn of(clustering: &Clustering) -> Counts {
+        let count = |test: fn(&Place) -> bool| clustering.places.iter().filter(|place| test(place)).count() as u64;
+        Counts {
+            articles: clustering.articles.len() as u64,
+            copies: count(|place| place.copy_of.is_some()),
+            older_versions: count(|place| place.version_of.is_some()),
+            stories: clustering.stories.len() as u64,
+            single_article_stories: clustering.stories.iter().filter(|story| story.articles.len() == 1).count() as u64,
+        }
+    }
+}
+
+/// What `collection.json` holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the layout.
+    pub format: u32,
+    /// Version of samestory that wrote it.
+    pub written_by: String,
+    /// The generation that counts.
+    pub generation: u64,
+    /// Settings of the run that wrote it.
+    pub settings: Settings,
+    /// Counts.
+    pub counts: Counts,
+    /// Languages of the articles with their numbers, most common first; `""` is unknown.
+    pub languages: Vec<(String, u64)>,
+}
+
+/// A collection that is open for reading.
+#[derive(Debug)]
+pub struct Collection {
+    folder: PathBuf,
+    manifest: Manifest,
+    store: Store,
+    searcher: StorySearcher,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+/// Languages whose rules a query is stemmed by.
+const QUERY_LANGUAGES: usize = 6;
+
+impl Collection {
+    /// Opens a collection.
+    ///
+    /// # Errors
+    ///
+    /// If there is none, it is foreign, newer or damaged.
+    pub fn open(folder: &Path) -> Result<Collection, CollectionError> {
+        let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
+        let generation = generation_folder(folder, manifest.generation);
+        let store = Store::open(&generation.join(STORE)).map_err(|error| damaged(&generation.join(STORE), &error))?;
+        let languages: Vec<Option<Language>> =
+            manifest.languages.iter().take(QUERY_LANGUAGES).map(|(code, _)| Language::parse(code)).collect();
+        let searcher = StorySearcher::open(&generation.join(INDEX), &languages)?;
+        Ok(Collection { folder: folder.to_owned(), manifest, store, searcher })
+    }
+
+    /// Checks that a clustering could be written here, before the work is done.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is foreign or newer.
+    pub fn check_writable(folder: &Path) -> Result<(), CollectionError> {
+        if read_manifest(folder)?.is_some() {
+            return Ok(());
+        }
+        match fs::read_dir(folder) {
+            // A first run that was killed leaves a lock and a half-written generation.
+            Ok(entries) => match entries.flatten().all(|entry| is_ours(&entry.file_name().to_string_lossy())) {
+                true => Ok(()),
+                false => Err(CollectionError::Foreign(folder.to_owned())),
+            },
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(CollectionError::Io { path: folder.to_owned(), source }),
+        }
+    }
+
+    /// Writes a clustering, replacing atomically what the collection held.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is foreign, newer, locked or cannot be written. The former state stays.
+    pub fn write(folder: &Path, clustering: &Clustering, settings: &Settings) -> Result<Manifest, CollectionError> {
+        Self::check_writable(folder)?;
+        fs::create_dir_all(folder).map_err(|source| CollectionError::Io { path: folder.to_owned(), source })?;
+        let lock = lock(folder)?;
+        let generation = read_manifest(folder)?.map_or(0, |manifest| manifest.generation) + 1;
+        let path = generation_folder(folder, generation);
+        remove_other_generations(folder, generation - 1)?;
+        fs::create_dir_all(path.join(INDEX)).map_err(|source| CollectionError::Io { path: path.clone(), source })?;
+        store::write(&path.join(STORE), clustering)?;
+        write_index(&path.join(INDEX), clustering)?;
+        let manifest = Manifest {
+            format: FORMAT,
+            written_by: env!("CARGO_PKG_VERSION").to_owned(),
+            generation,
+            settings: settings.clone(),
+            counts: Counts::of(clustering),
+            languages: languages(&clustering.articles),
+        };
+        write_manifest(folder, &manifest)?;
+        remove_other_generations(folder, generation)?;
+        drop(lock);
+        Ok(manifest)
+    }
+
+    /// Format, settings and counts.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Bytes on disk.
+    ///
+    /// # Errors
+    ///
+    /// If a file cannot be looked at.
+    pub fn size_bytes(&self) -> Result<u64, CollectionError> {
+        fn size(path: &Path) -> std::io::Result<u64> {
+            let entry = fs::symlink_metadata(path)?;
+            if !entry.is_dir() {
+                return Ok(entry.len());
+            }
+            fs::read_dir(path)?.map(|entry| size(&entry?.path())).sum()
+        }
+        size(&self.folder).map_err(|source| CollectionError::Io { path: self.folder.clone(), source })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(crate) fn searcher(&self) -> &StorySearcher {
+        &self.searcher
+    }
+
+    /// Every story, in order of its first article.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn stories(&self) -> Result<Vec<StorySummary>, CollectionError> {
+        self.store.stories()
+    }
+
+    /// Visits every article with its place, in order of its id.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read, or the visitor fails.
+    pub fn each_article(
+        &self,
+        visit: &mut dyn FnMut(u32, Article, Place) -> Result<(), CollectionError>,
+    ) -> Result<(), CollectionError> {
+        self.store.each_article(visit)
+    }
+}
+
+fn damaged(path: &Path, error: &CollectionError) -> CollectionError {
+    let mut reason = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        reason = format!("{reason}: {inner}");
+        source = inner.source();
+    }
+    CollectionError::Damaged { path: path.to_owned(), reason }
+}
+
+fn is_ours(name: &str) -> bool {
+    let generation =
+        name.strip_prefix('g').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    generation || name == LOCK || name == MANIFEST || name == format!("{MANIFEST}.new")
+}
+
+fn generation_folder(folder: &Path, generation: u64) -> PathBuf {
+    folder.join(format!("g{generation}"))
+}
+
+fn read_manifest(folder: &Path) -> Result<Option<Manifest>, CollectionError> {
+    let path = folder.join(MANIFEST);
+    let text = match fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return match folder.is_dir() && has_foreign_files(folder) {
+                true => Err(CollectionError::Foreign(folder.to_owned())),
+                false => Ok(None),
+            };
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+            return Err(CollectionError::Foreign(folder.to_owned()));
+        }
+        Err(source) => return Err(CollectionError::Io { path, source }),
+    };
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
+    let invalid = |error: serde_json::Error| CollectionError::Damaged { path: path.clone(), reason: error.to_string() };
+    let Format { format } = serde_json::from_str(&text).map_err(invalid)?;
+    if format > FORMAT {
+        return Err(CollectionError::Newer { path: folder.to_owned(), found: format });
+    }
+    serde_json::from_str(&text).map(Some).map_err(invalid)
+}
+
+fn has_foreign_files(folder: &Path) -> bool {
+    fs::read_dir(folder)
+        .is_ok_and(|entries| entries.flatten().any(|entry| !is_ours(&entry.file_name().to_string_lossy())))
+}
+
+fn lock(folder: &Path) -> Result<File, CollectionError> {
+    let path = folder.join(LOCK);
+    let failed = |source| CollectionError::Io { path: path.clone(), source };
+    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(CollectionError::Locked(folder.to_owned())),
+        Err(TryLockError::Error(source)) => Err(CollectionError::Io { path, source }),
+    }
+}
+
+fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), CollectionError> {
+    let path = folder.join(MANIFEST);
+    let new = folder.join(format!("{MANIFEST}.new"));
+    let text = serde_json::to_string_pretty(manifest).map_err(std::io::Error::from)?;
+    let written = (|| {
+        let mut file = File::create(&new)?;
+        file.write_all(text.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        fs::rename(&new, &path)?;
+        // The rename itself must survive a power loss.
+        File::open(folder)?.sync_all()
+    })();
+    written.map_err(|source| CollectionError::Io { path, source })
+}
+
+fn remove_other_generations(folder: &Path, kept: u64) -> Result<(), CollectionError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CollectionError::Io { path, source }
+    };
+    for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('g') && is_ours(&name) && name != format!("g{kept}") {
+            fs::remove_dir_all(entry.path()).map_err(failed(&entry.path()))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_index(folder: &Path, clustering: &Clustering) -> Result<(), CollectionError> {
+    let writer = StoryIndexWriter::create(folder, rayon::current_num_threads())?;
+    clustering
+        .articles
+        .par_iter()
+        .zip(&clustering.places)
+        .enumerate()
+        .try_for_each(|(number, (article, place))| writer.add(article, number as u32, place.story))?;
+    Ok(writer.finish()?)
+}
+
+fn languages(articles: &[Article]) -> Vec<(String, u64)> {
+    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
+    for article in articles {
+        *counts.entry(article.language.as_ref().map_or("", Language::code)).or_default() += 1;
+    }
+    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
+}

@@ -1,0 +1,149 @@
+//! The stages in order, a line each.
+
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use samestory_article::Article;
+use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, StoryId, cluster_articles};
+use samestory_minhash::Signature;
+
+use crate::config::Settings;
+use crate::copies::{find_copies, ranks};
+
+/// A stage of the pipeline, as told to whoever watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Copies are looked for.
+    Copies,
+    /// Terms are counted and weighed.
+    Terms,
+    /// Candidate pairs are found, scored and linked.
+    Stories,
+}
+
+/// What clustering says of some articles, which are named by their position.
+#[derive(Debug, Clone, Default)]
+pub struct Clustering {
+    /// The articles.
+    pub articles: Vec<Article>,
+    /// For each article its place.
+    pub places: Vec<Place>,
+    /// The stories; each article is in exactly one.
+    pub stories: Vec<Story>,
+    /// In how many articles each term occurs, over the articles that are no copies.
+    pub frequencies: DocumentFrequencies,
+    /// Signatures of the articles with a body.
+    pub signatures: Vec<Option<Signature>>,
+    /// Buckets over the cap, in which not all pairs were looked at for copies.
+    pub capped_buckets: usize,
+}
+
+/// Where an article belongs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Place {
+    /// Position of its story.
+    pub story: u32,
+    /// The article it is a copy of.
+    pub copy_of: Option<u32>,
+    /// The newest version of the same address, where it is an older one.
+    pub version_of: Option<u32>,
+}
+
+/// The articles that report one event.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Story {
+    /// Its name.
+    pub id: StoryId,
+    /// Its articles in order of time, then id; copies and older versions included.
+    pub articles: Vec<u32>,
+}
+
+/// Groups articles into stories. The same articles and settings give the same answer, whatever the
+/// number of threads; articles are best given in order of their ids, as reading gives them.
+pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMut(Stage)) -> Clustering {
+    watch(Stage::Copies);
+    let version_of = newest_versions(&articles);
+    let current: Vec<u32> = (0..articles.len() as u32).filter(|at| version_of[*at as usize].is_none()).collect();
+    let copies = find_copies(&references(&articles, &current), &settings.copies);
+    let mut copy_of: Vec<Option<u32>> = vec![None; articles.len()];
+    let mut signatures: Vec<Option<Signature>> = vec![None; articles.len()];
+    for ((&at, copy), signature) in current.iter().zip(&copies.copy_of).zip(copies.signatures) {
+        copy_of[at as usize] = copy.map(|representative| current[representative as usize]);
+        signatures[at as usize] = signature;
+    }
+    let representatives: Vec<u32> = current.iter().copied().filter(|at| copy_of[*at as usize].is_none()).collect();
+
+    watch(Stage::Terms);
+    let terms: Vec<ArticleTerms> =
+        representatives.par_iter().map(|&at| ArticleTerms::of(&articles[at as usize])).collect();
+    let frequencies = DocumentFrequencies::count(&terms);
+    let vectors: Vec<ArticleVectors> = terms
+        .into_par_iter()
+        .zip(&representatives)
+        .map(|(terms, &at)| ArticleVectors::weigh(&terms, &frequencies, &articles[at as usize]))
+        .collect();
+
+    watch(Stage::Stories);
+    let labels = cluster_articles(&vectors, settings.stories.threshold);
+    let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
+    for (&at, label) in representatives.iter().zip(labels) {
+        label_of[at as usize] = representatives[label as usize];
+    }
+    for &at in &current {
+        if let Some(representative) = copy_of[at as usize] {
+            label_of[at as usize] = label_of[representative as usize];
+        }
+    }
+    for (at, newest) in version_of.iter().enumerate() {
+        if let Some(newest) = newest {
+            label_of[at] = label_of[*newest as usize];
+        }
+    }
+    let (stories, story_of) = stories(&articles, &label_of);
+    let places = (0..articles.len())
+        .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
+        .collect();
+    Clustering { articles, places, stories, frequencies, signatures, capped_buckets: copies.capped_buckets }
+}
+
+fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article> {
+    positions.iter().map(|at| &articles[*at as usize]).collect()
+}
+
+/// For each article the newest of its address (the later time, then id), where that is another.
+fn newest_versions(articles: &[Article]) -> Vec<Option<u32>> {
+    let mut newest: FxHashMap<&str, usize> = FxHashMap::default();
+    let key = |at: usize| (articles[at].time.map(|time| time.seconds), &articles[at].id);
+    for (at, article) in articles.iter().enumerate() {
+        if let Some(url) = &article.canonical_url {
+            let best = newest.entry(url).or_insert(at);
+            if key(at) > key(*best) {
+                *best = at;
+            }
+        }
+    }
+    let of = |article: &Article| article.canonical_url.as_deref().map(|url| newest[url]);
+    articles
+        .iter()
+        .enumerate()
+        .map(|(at, article)| of(article).filter(|newest| *newest != at).map(|newest| newest as u32))
+        .collect()
+}
+
+/// Stories from labels: each in order of time, the stories in order of their first article.
+fn stories(articles: &[Article], label_of: &[u32]) -> (Vec<Story>, Vec<u32>) {
+    let rank = ranks(&articles.iter().collect::<Vec<_>>());
+    let mut order: Vec<u32> = (0..articles.len() as u32).collect();
+    order.sort_by_key(|at| rank[*at as usize]);
+    let mut position: FxHashMap<u32, u32> = FxHashMap::default();
+    let mut stories: Vec<Story> = Vec::new();
+    let mut story_of = vec![0; articles.len()];
+    for at in order {
+        let story = *position.entry(label_of[at as usize]).or_insert_with(|| {
+            stories.push(Story { id: StoryId::of_first(&articles[at as usize].id), articles: Vec::new() });
+            stories.len() as u32 - 1
+        });
+        stories[story as usize].articles.push(at);
+        story_of[at as usize] = story;
+    }
+    (stories, story_of)
+}

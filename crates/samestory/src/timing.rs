@@ -1,0 +1,101 @@
+//! How long each step of folding copies takes.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use rayon::prelude::*;
+use samestory_article::{Article, Tokenizer};
+use samestory_ingest::read;
+use samestory_minhash::{MinHasher, ShingleSet, Shingler, Signature, copy_groups, verify};
+
+use crate::config::{ConfigError, Settings};
+use crate::copies::{lsh, ranks};
+
+/// Time of one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StepTime {
+    /// Name of the step.
+    pub step: &'static str,
+    /// Wall-clock seconds on all threads.
+    pub seconds: f64,
+}
+
+/// Time of each step, and what it was measured on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DedupTiming {
+    /// Articles.
+    pub articles: usize,
+    /// Bytes of their texts.
+    pub text_bytes: u64,
+    /// Distinct shingles of each article, added up.
+    pub shingles: u64,
+    /// Verified pairs.
+    pub pairs: usize,
+    /// The steps in order, each the best of all runs.
+    pub steps: Vec<StepTime>,
+}
+
+/// Runs the steps of folding copies one by one, `runs` times, and gives the best time of each.
+///
+/// # Errors
+///
+/// If the settings are not valid.
+pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<DedupTiming, ConfigError> {
+    let read_settings = settings.read.to_read_settings()?;
+    let mut best: Option<DedupTiming> = None;
+    for _ in 0..runs.max(1) {
+        let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
+        let reading = read(paths, &read_settings, &mut |_| ());
+        clock.step("read, parse, normalise");
+        let run = one_run(&reading.articles, settings, clock);
+        best = Some(match best {
+            None => run,
+            Some(mut before) => {
+                for (step, time) in before.steps.iter_mut().zip(&run.steps) {
+                    step.seconds = step.seconds.min(time.seconds);
+                }
+                before
+            }
+        });
+    }
+    Ok(best.unwrap_or(DedupTiming { articles: 0, text_bytes: 0, shingles: 0, pairs: 0, steps: Vec::new() }))
+}
+
+struct Clock {
+    steps: Vec<StepTime>,
+    last: Instant,
+}
+
+impl Clock {
+    fn step(&mut self, step: &'static str) {
+        self.steps.push(StepTime { step, seconds: self.last.elapsed().as_secs_f64() });
+        self.last = Instant::now();
+    }
+}
+
+fn one_run(articles: &[Article], settings: &Settings, mut clock: Clock) -> DedupTiming {
+    clock.last = Instant::now();
+    let tokens: Vec<Vec<u64>> = articles.par_iter().map(|article| Tokenizer.body(article).hashes()).collect();
+    clock.step("tokenise");
+    let shingler = Shingler::default();
+    let sets: Vec<ShingleSet> = tokens.par_iter().map(|tokens| shingler.shingle_set(tokens)).collect();
+    clock.step("shingle, hash");
+    let hasher = MinHasher::default();
+    let signatures: Vec<Option<Signature>> = sets.par_iter().map(|set| hasher.signature(set)).collect();
+    clock.step("signature");
+    let rank = ranks(&articles.iter().collect::<Vec<_>>());
+    let found = lsh(&settings.copies).candidates(&signatures, &rank);
+    clock.step("band, candidates");
+    let pairs = verify(&sets, &found.pairs, &settings.copies.rule());
+    clock.step("exact check");
+    let groups = copy_groups(&rank, &pairs);
+    clock.step("groups");
+    debug_assert_eq!(groups.len(), articles.len());
+    DedupTiming {
+        articles: articles.len(),
+        text_bytes: articles.iter().map(|article| article.text.len() as u64).sum(),
+        shingles: sets.iter().map(|set| set.len() as u64).sum(),
+        pairs: pairs.len(),
+        steps: clock.steps,
+    }
+}

@@ -1,0 +1,107 @@
+//! What changed from one version of an article to the next.
+
+use std::ops::Range;
+
+use samestory_article::Article;
+use serde::Serialize;
+use similar::{ChangeTag, TextDiff};
+
+/// The step from one version to the next, found on one page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct VersionChange {
+    /// Number of the older version.
+    pub from: u32,
+    /// Number of the newer version.
+    pub to: u32,
+    /// Both headlines, where they differ.
+    pub headline: Option<(String, String)>,
+    /// Paragraphs that differ, in reading order.
+    pub paragraphs: Vec<ParagraphChange>,
+}
+
+/// A paragraph that differs between two versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ParagraphChange {
+    /// Its words changed.
+    Changed {
+        /// The words of both versions, in order.
+        words: Vec<WordChange>,
+    },
+    /// It stands in one of the versions; the page does not tell in which.
+    AddedOrRemoved {
+        /// The paragraph.
+        text: String,
+    },
+}
+
+/// A run of words that both versions have, or one of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WordChange {
+    /// Which version has it.
+    pub side: Side,
+    /// The words, with the spaces behind them.
+    pub text: String,
+}
+
+/// Which version has some words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Both.
+    Both,
+    /// The older one.
+    Older,
+    /// The newer one.
+    Newer,
+}
+
+/// The changes along the version chain of one article, oldest first.
+pub fn version_changes(article: &Article) -> Vec<VersionChange> {
+    let Some(latest) = article.latest_version else { return Vec::new() };
+    let newest: Vec<Range<usize>> = article.paragraphs().collect();
+    article
+        .versions
+        .iter()
+        .map(|older| {
+            let text = |range: &Range<u32>| &article.text[range.start as usize..range.end as usize];
+            let unplaced = |range: &Range<usize>| older.unplaced.iter().any(|u| u.start as usize == range.start);
+            let mut before = older.paragraphs.iter();
+            let mut paragraphs = Vec::new();
+            for range in &newest {
+                let new = &article.text[range.clone()];
+                if unplaced(range) {
+                    paragraphs.push(ParagraphChange::AddedOrRemoved { text: new.to_owned() });
+                } else if let Some(old) = before.next().map(text)
+                    && old != new
+                {
+                    paragraphs.push(ParagraphChange::Changed { words: word_changes(old, new) });
+                }
+            }
+            VersionChange {
+                from: older.number,
+                to: latest,
+                headline: (older.headline != article.headline)
+                    .then(|| (older.headline.clone(), article.headline.clone())),
+                paragraphs,
+            }
+        })
+        .collect()
+}
+
+fn word_changes(old: &str, new: &str) -> Vec<WordChange> {
+    let diff = TextDiff::from_words(old, new);
+    let mut changes: Vec<WordChange> = Vec::new();
+    for change in diff.iter_all_changes() {
+        let side = match change.tag() {
+            ChangeTag::Equal => Side::Both,
+            ChangeTag::Delete => Side::Older,
+            ChangeTag::Insert => Side::Newer,
+        };
+        match changes.last_mut() {
+            Some(last) if last.side == side => last.text.push_str(change.value()),
+            _ => changes.push(WordChange { side, text: change.value().to_owned() }),
+        }
+    }
+    changes
+}
