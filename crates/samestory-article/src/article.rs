@@ -82,7 +82,7 @@ pub struct Cut {
     pub kind: CutKind,
 }
 
-/// An earlier state of an article, found in the same file.
+/// One state of an article whose file holds several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Version {
     /// Its number as the page gives it.
@@ -91,7 +91,7 @@ pub struct Version {
     pub headline: String,
     /// Its paragraphs as byte ranges of [`Article::text`], in reading order.
     pub paragraphs: Vec<Range<u32>>,
-    /// Paragraphs of the latest version of which the page does not tell whether this one had them.
+    /// Paragraphs of the next version of which the file does not tell whether this one had them.
     pub unplaced: Vec<Range<u32>>,
 }
 
@@ -124,10 +124,9 @@ pub struct Article {
     pub byline: Option<String>,
     /// News agency that is credited.
     pub agency: Option<String>,
-    /// Earlier states found in the same file, oldest first. `text` less its cuts is the latest.
+    /// The states found in the same file, oldest first, where there are several. `text` less its cuts
+    /// is the last of them.
     pub versions: Vec<Version>,
-    /// Number of the latest version where `versions` is not empty.
-    pub latest_version: Option<u32>,
     /// The file it was read from, relative to the given root.
     pub path: String,
     /// Line or item of that file, from 1, where the file holds many.
@@ -152,7 +151,6 @@ impl Article {
             byline: None,
             agency: None,
             versions: Vec::new(),
-            latest_version: None,
             path: String::new(),
             line: None,
         }

@@ -131,7 +131,7 @@ pub(crate) struct ClusterArgs {
 )]
 pub(crate) struct SearchArgs {
     /// The query.
-    #[arg(value_name = "QUERY", required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "QUERY", required = true)]
     pub(crate) query: Vec<String>,
     #[command(flatten)]
     pub(crate) filter: FilterArgs,
@@ -167,7 +167,7 @@ pub(crate) struct FilterArgs {
 )]
 pub(crate) struct ShowArgs {
     /// Story id, article id or address.
-    #[arg(value_name = "STORY|ARTICLE|URL", allow_hyphen_values = true)]
+    #[arg(value_name = "STORY|ARTICLE|URL")]
     pub(crate) name: String,
     /// Print as JSON.
     #[arg(long)]

@@ -19,6 +19,9 @@ pub struct DocumentFrequencies {
     counts: Vec<u32>,
 }
 
+/// Entries that are compared one by one; terms are hashes, so their place can be guessed first.
+const GUESS_WINDOW: usize = 64;
+
 impl DocumentFrequencies {
     /// Counts the terms of all articles.
     pub fn count(articles: &[ArticleTerms]) -> DocumentFrequencies {
@@ -43,12 +46,27 @@ impl DocumentFrequencies {
 
     /// Number of articles that hold the term; 1 stands for "at most one".
     pub fn of(&self, term: u64) -> u32 {
-        self.terms.binary_search(&term).map_or(1, |at| self.counts[at])
+        self.position(term).map_or(1, |at| self.counts[at])
     }
 
     /// Whether more than one article holds the term.
     pub fn is_shared(&self, term: u64) -> bool {
-        self.terms.binary_search(&term).is_ok()
+        self.position(term).is_some()
+    }
+
+    /// Terms are evenly spread hashes, so a term stands near its share of the range: a short window
+    /// there holds it, or else the side it must lie on is known.
+    fn position(&self, term: u64) -> Option<usize> {
+        let n = self.terms.len();
+        let guess = ((u128::from(term) * n as u128) >> 64) as usize;
+        let (mut low, mut high) = (guess.saturating_sub(GUESS_WINDOW), (guess + GUESS_WINDOW).min(n));
+        while low > 0 && self.terms[low] > term {
+            low = low.saturating_sub(GUESS_WINDOW * 8);
+        }
+        while high < n && self.terms[high - 1] < term {
+            high = (high + GUESS_WINDOW * 8).min(n);
+        }
+        self.terms[low..high].binary_search(&term).ok().map(|at| low + at)
     }
 
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with
@@ -57,5 +75,33 @@ impl DocumentFrequencies {
         let background = BACKGROUND_ARTICLES * Background::decode(term.background);
         let held = background + f64::from(self.of(term.term));
         (-(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles))).ln()).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn every_term_is_found(terms in prop::collection::btree_set(any::<u64>(), 0..400), other in any::<u64>()) {
+            let terms: Vec<u64> = terms.into_iter().collect();
+            let counts = (2..).take(terms.len()).collect();
+            let table = DocumentFrequencies { n_articles: 9, terms: terms.clone(), counts };
+            for (at, term) in terms.iter().enumerate() {
+                prop_assert_eq!(table.of(*term), at as u32 + 2);
+            }
+            prop_assert_eq!(table.is_shared(other), terms.contains(&other));
+        }
+
+        #[test]
+        fn uneven_terms_are_found_too(terms in prop::collection::btree_set(0u64..5_000, 1..900)) {
+            let terms: Vec<u64> = terms.into_iter().collect();
+            let counts = (2..).take(terms.len()).collect();
+            let table = DocumentFrequencies { n_articles: 9, terms: terms.clone(), counts };
+            prop_assert!(terms.iter().all(|term| table.is_shared(*term)));
+        }
     }
 }

@@ -40,7 +40,6 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
     article.canonical_url = article.url.as_deref().and_then(canonical_url);
     article.byline = item.record.take(Field::Byline).map(|byline| one_line(&byline));
     article.versions = item.versions;
-    article.latest_version = item.latest_version;
     for (range, kind) in item.cuts {
         article.cut(range, kind);
     }

@@ -73,14 +73,7 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
     let representatives: Vec<u32> = current.iter().copied().filter(|at| copy_of[*at as usize].is_none()).collect();
 
     watch(Stage::Terms);
-    let terms: Vec<ArticleTerms> =
-        representatives.par_iter().map(|&at| ArticleTerms::of(&articles[at as usize])).collect();
-    let frequencies = DocumentFrequencies::count(&terms);
-    let vectors: Vec<ArticleVectors> = terms
-        .into_par_iter()
-        .zip(&representatives)
-        .map(|(terms, &at)| ArticleVectors::weigh(&terms, &frequencies, &articles[at as usize]))
-        .collect();
+    let (frequencies, vectors) = weigh(&references(&articles, &representatives));
 
     watch(Stage::Stories);
     let labels = cluster_articles(&vectors, settings.stories.threshold);
@@ -103,6 +96,18 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
     Clustering { articles, places, stories, frequencies, signatures, capped_buckets: copies.capped_buckets }
+}
+
+/// Counts and weighs the terms of articles.
+fn weigh(articles: &[&Article]) -> (DocumentFrequencies, Vec<ArticleVectors>) {
+    let terms: Vec<ArticleTerms> = articles.par_iter().map(|article| ArticleTerms::of(article)).collect();
+    let frequencies = DocumentFrequencies::count(&terms);
+    let vectors = terms
+        .into_par_iter()
+        .zip(articles)
+        .map(|(terms, article)| ArticleVectors::weigh(&terms, &frequencies, article))
+        .collect();
+    (frequencies, vectors)
 }
 
 fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article> {

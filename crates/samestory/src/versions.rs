@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use samestory_article::Article;
+use samestory_article::{Article, Version};
 use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 
@@ -58,35 +58,28 @@ pub enum Side {
 
 /// The changes along the version chain of one article, oldest first.
 pub fn version_changes(article: &Article) -> Vec<VersionChange> {
-    let Some(latest) = article.latest_version else { return Vec::new() };
-    let newest: Vec<Range<usize>> = article.paragraphs().collect();
-    article
-        .versions
-        .iter()
-        .map(|older| {
-            let text = |range: &Range<u32>| &article.text[range.start as usize..range.end as usize];
-            let unplaced = |range: &Range<usize>| older.unplaced.iter().any(|u| u.start as usize == range.start);
-            let mut before = older.paragraphs.iter();
-            let mut paragraphs = Vec::new();
-            for range in &newest {
-                let new = &article.text[range.clone()];
-                if unplaced(range) {
-                    paragraphs.push(ParagraphChange::AddedOrRemoved { text: new.to_owned() });
-                } else if let Some(old) = before.next().map(text)
-                    && old != new
-                {
-                    paragraphs.push(ParagraphChange::Changed { words: word_changes(old, new) });
-                }
-            }
-            VersionChange {
-                from: older.number,
-                to: latest,
-                headline: (older.headline != article.headline)
-                    .then(|| (older.headline.clone(), article.headline.clone())),
-                paragraphs,
-            }
-        })
-        .collect()
+    article.versions.windows(2).map(|two| version_change(article, &two[0], &two[1])).collect()
+}
+
+fn version_change(article: &Article, older: &Version, newer: &Version) -> VersionChange {
+    let text = |range: &Range<u32>| &article.text[range.start as usize..range.end as usize];
+    let mut before = older.paragraphs.iter();
+    let mut paragraphs = Vec::new();
+    for range in &newer.paragraphs {
+        if older.unplaced.contains(range) {
+            paragraphs.push(ParagraphChange::AddedOrRemoved { text: text(range).to_owned() });
+        } else if let Some(old) = before.next()
+            && text(old) != text(range)
+        {
+            paragraphs.push(ParagraphChange::Changed { words: word_changes(text(old), text(range)) });
+        }
+    }
+    VersionChange {
+        from: older.number,
+        to: newer.number,
+        headline: (older.headline != newer.headline).then(|| (older.headline.clone(), newer.headline.clone())),
+        paragraphs,
+    }
 }
 
 fn word_changes(old: &str, new: &str) -> Vec<WordChange> {

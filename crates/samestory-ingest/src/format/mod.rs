@@ -27,10 +27,8 @@ pub struct RawItem {
     pub record: Record,
     /// Parts of the text field that are not the report, known from the layout of the file.
     pub cuts: Vec<(Range<usize>, CutKind)>,
-    /// Older versions held by the same file.
+    /// The versions held by the file, oldest first, where there are several.
     pub versions: Vec<Version>,
-    /// Number of the latest version, where there are older ones.
-    pub latest_version: Option<u32>,
 }
 
 /// Why an item is not taken.

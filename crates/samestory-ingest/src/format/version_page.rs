@@ -50,13 +50,14 @@ fn item(text: String) -> Result<RawItem, VersionPageError> {
     page.url.clone().into_iter().for_each(|url| item.record.set(Field::Url, 0, url));
     page.first_seen.clone().into_iter().for_each(|date| item.record.set(Field::Published, 0, date));
 
-    let small = |range: std::ops::Range<usize>| range.start as u32..range.end as u32;
-    let mut older = Version {
-        number: page.older.number,
-        headline: page.older.headline.clone(),
-        paragraphs: vec![],
-        unplaced: vec![],
+    let version = |page: &page::PageVersion| Version {
+        number: page.number,
+        headline: page.headline.clone(),
+        paragraphs: Vec::new(),
+        unplaced: Vec::new(),
     };
+    let (mut older, mut newer) = (version(&page.older), version(&page.newer));
+    let small = |range: std::ops::Range<usize>| range.start as u32..range.end as u32;
     let mut before = 0;
     for paragraph in &page.paragraphs {
         let kept = paragraph.newer();
@@ -65,13 +66,13 @@ fn item(text: String) -> Result<RawItem, VersionPageError> {
         let from = before + usize::from(before > 0 && text[before..].starts_with('\n'));
         item.cuts.push((from..kept.start, kind));
         before = kept.end;
+        newer.paragraphs.push(small(kept));
         match paragraph {
             Paragraph::Once { text } => older.unplaced.push(small(text.clone())),
             _ => older.paragraphs.push(small(paragraph.older())),
         }
     }
-    item.latest_version = Some(page.newer.number);
-    item.versions = vec![older];
+    item.versions = vec![older, newer];
     if page.paragraphs.is_empty() {
         item.cuts.push((0..text.len(), CutKind::FrontMatter));
     }
