@@ -67,7 +67,7 @@ static FURNITURE_LINE: LazyLock<Regex> = LazyLock::new(|| {
 /// `ISTANBUL, Jan. 8 (Reuters) -`: place, date and credit, each optional, closed by a dash.
 static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"^\s*(?P<place>\p{Lu}[\p{Lu}\d.'’-]+(?:[ ,/]+\p{Lu}[\p{Lu}\d.'’-]*){0,6}(?:,\s*\p{Lu}[\p{L}.]+(?:\s\p{Lu}[\p{L}.]+){0,2})?)?(?:,?\s*(?:(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}|\d{1,2}\s+(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?)(?:,?\s*\d{4})?)?,?\s*(?:\((?P<agency>[^()\n]{2,30})\))?\s*(?:—|–|--?|:)\s+",
+        r"^\s*(?P<place>\p{Lu}[\p{Lu}\d.'’-]+(?:[ ,/]+\p{Lu}[\p{Lu}\d.'’-]*){0,3}(?:,\s*\p{Lu}[\p{L}.]+(?:\s\p{Lu}[\p{L}.]+){0,2})?)?(?:,?\s*(?:(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}|\d{1,2}\s+(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?)(?:,?\s*\d{4})?)?,?\s*(?:\((?P<agency>[^()\n]{2,30})\))?\s*(?:—|–|--?)\s+",
     )
 });
 
@@ -98,6 +98,9 @@ pub fn agency_name(credit: &str) -> Option<&'static str> {
     AGENCIES.iter().find(|(written, _)| *written == credit).map(|(_, name)| *name)
 }
 
+/// A capitalised label before a dash opens a report only where the report goes on in its line.
+const FEWEST_WORDS_AFTER_DATELINE: usize = 3;
+
 fn mark_opening(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
     let mut paragraphs = paragraphs.iter().cloned();
     let Some(mut first) = paragraphs.next() else { return };
@@ -117,7 +120,9 @@ fn mark_opening(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
         let agency = credit
             .and_then(agency_name)
             .or(credit.filter(|credit| place.is_some() && credit.chars().next().is_some_and(char::is_uppercase)));
-        if place.is_some() || agency.is_some() {
+        let report_follows =
+            opening[found[0].len()..].split_whitespace().nth(FEWEST_WORDS_AFTER_DATELINE - 1).is_some();
+        if (place.is_some() && report_follows) || agency.is_some() {
             let end = first.start + found[0].len();
             article.agency = article.agency.take().or(agency.map(str::to_owned));
             article.dateline = article.dateline.take().or(place);

@@ -48,9 +48,17 @@ pub fn mark_repeated_blocks(articles: &mut [Article]) {
 fn blocks_of(article: &Article) -> Vec<(u64, std::ops::Range<usize>)> {
     article
         .paragraphs()
-        .filter(|range| article.text[range.clone()].split_whitespace().nth(FEWEST_WORDS - 1).is_some())
+        .filter(|range| is_whole(&article.text[range.clone()]))
         .map(|range| (xxh3_64(article.text[range.clone()].to_lowercase().as_bytes()), range))
         .collect()
+}
+
+/// Whether a paragraph is of some length and a sentence or more. A line of a text that is wrapped at a
+/// fixed width is neither its outlet's furniture nor a paragraph.
+fn is_whole(paragraph: &str) -> bool {
+    paragraph.split_whitespace().nth(FEWEST_WORDS - 1).is_some()
+        && !paragraph.starts_with(char::is_lowercase)
+        && paragraph.ends_with(['.', '!', '?', '”', '"', '»', ')', ']'])
 }
 
 fn repeated(members: &[usize], blocks: &[Vec<(u64, std::ops::Range<usize>)>]) -> FxHashSet<u64> {
