@@ -28,7 +28,7 @@ use crate::linkage::{ScoredPair, average_linkage};
 use crate::vectors::ArticleVectors;
 
 /// Number of features of a pair.
-pub const N_FEATURES: usize = 13;
+pub const N_FEATURES: usize = 15;
 
 /// Names of the features, in order.
 pub const FEATURE_NAMES: [&str; N_FEATURES] = [
@@ -45,16 +45,19 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
     "rank-upper",
     "shared-candidates",
     "list-length",
+    "same-outlet",
+    "template",
 ];
 
 /// Log odds that a feature adds for each unit of it, found by the training example.
-pub const WEIGHTS: [f64; N_FEATURES] = [3.79, 3.42, 1.28, 0.56, 0.95, 0.33, 2.23, 3.24, 0.56, 2.97, 4.67, 2.98, -3.62];
+pub const WEIGHTS: [f64; N_FEATURES] =
+    [3.83, 2.74, 1.10, 0.53, 0.76, 0.95, 2.31, 3.12, 0.53, 3.64, 4.35, 3.38, -3.93, -1.88, -10.0];
 
 /// Log odds of a pair whose features are all 0.
-pub const BIAS: f64 = -8.28;
+pub const BIAS: f64 = -7.96;
 
 /// Average similarity above which two groups become one story. See [`similarity`].
-pub const DEFAULT_THRESHOLD: f64 = 0.66;
+pub const DEFAULT_THRESHOLD: f64 = 0.68;
 
 /// Log odds at which a pair is as unlike as one that was never a candidate.
 const FLOOR: f64 = -4.0;
@@ -64,6 +67,13 @@ const TIME_SCALE_DAYS: f64 = 5.0;
 
 /// Bodies of fewer words are briefs and headlines.
 const SHORT_TEXT_WORDS: u32 = 20;
+
+/// Fewer different numbers in one of the articles are no figures of a report.
+const FIGURES: u32 = 4;
+
+/// Square root of the cosine of word pairs that independent reports of one event seldom pass: beyond
+/// it, articles share their sentences.
+const SHARED_WORDING: f64 = 0.4;
 
 /// The relation to a list of `n` candidates counts `n / (n + 5)`: among three articles the best
 /// candidate says nothing.
@@ -97,6 +107,7 @@ pub struct PairOverlap {
     names: f64,
     numbers: f64,
     shared_rare: f64,
+    template: f64,
     /// Mixture of cosines that candidates are ranked by, from 0 to 1.
     pub closeness: f64,
 }
@@ -107,13 +118,18 @@ impl PairOverlap {
         let [words, lead, names, pairs] =
             [(&a.all, &b.all), (&a.lead, &b.lead), (&a.names, &b.names), (&a.pairs, &b.pairs)]
                 .map(|(a, b)| a.cosine(b).sqrt());
+        let numbers = a.numbers.cosine(&b.numbers);
+        // One wording with other figures: the next issue of a report, not another report of the event.
+        let figures = a.n_numbers.min(b.n_numbers) >= FIGURES;
+        let template = if figures { (pairs - SHARED_WORDING).max(0.0) * (1.0 - numbers) } else { 0.0 };
         PairOverlap {
             words,
             lead,
             headline: a.headline.cosine(&b.headline).sqrt(),
             names,
-            numbers: a.numbers.cosine(&b.numbers).sqrt(),
+            numbers: numbers.sqrt(),
             shared_rare: a.rare.share_with(&b.rare),
+            template,
             closeness: 0.4 * words + 0.3 * lead + 0.15 * pairs + 0.15 * names,
         }
     }
@@ -126,11 +142,14 @@ pub struct Neighbourhood {
     best: f64,
     /// The article itself and its best candidates, sorted.
     nearest: Vec<u32>,
+    /// Share of the candidates that come from another outlet.
+    others: f64,
 }
 
 impl Neighbourhood {
-    /// The neighbourhood of an article from its candidates with their closeness.
-    pub fn of(article: u32, closeness: impl IntoIterator<Item = (u32, f64)>) -> Neighbourhood {
+    /// The neighbourhood of an article from its candidates with their closeness, and the share of them
+    /// that come from another outlet.
+    pub fn of(article: u32, closeness: impl IntoIterator<Item = (u32, f64)>, others: f64) -> Neighbourhood {
         let mut list: Vec<(u32, f64)> = closeness.into_iter().collect();
         list.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let mut nearest: Vec<u32> = list.iter().take(NEAREST).map(|(number, _)| *number).collect();
@@ -140,6 +159,7 @@ impl Neighbourhood {
             fade: list.len() as f64 / (list.len() as f64 + LIST_FADE),
             best: list.first().map_or(0.0, |(_, closeness)| *closeness),
             nearest,
+            others,
         }
     }
 
@@ -179,6 +199,9 @@ pub fn pair_features(
         rank_a.max(rank_b),
         fade * a.1.shared(b.1),
         fade,
+        // On a wire of one outlet it says nothing that all articles have the same.
+        flag(a.0.outlet.is_some() && a.0.outlet == b.0.outlet) * a.1.others.min(b.1.others),
+        overlap.template,
     ])
 }
 
@@ -204,8 +227,11 @@ pub fn judge_pairs(articles: &[ArticleVectors]) -> Vec<JudgedPair> {
         at.map_or(0.0, |at| overlaps[at].closeness)
     };
     let neighbourhood = |(number, list): (usize, &Vec<Candidate>)| {
+        let outlet = articles[number].outlet;
         let number = number as u32;
-        Neighbourhood::of(number, list.iter().map(|other| (other.number, closeness(number, other.number))))
+        let other_outlet = |other: &&Candidate| articles[other.number as usize].outlet != outlet;
+        let others = list.iter().filter(other_outlet).count() as f64 / list.len().max(1) as f64;
+        Neighbourhood::of(number, list.iter().map(|other| (other.number, closeness(number, other.number))), others)
     };
     let neighbourhoods: Vec<Neighbourhood> = lists.par_iter().enumerate().map(neighbourhood).collect();
     let side = |number: u32| (&articles[number as usize], &neighbourhoods[number as usize]);

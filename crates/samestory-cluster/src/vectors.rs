@@ -117,6 +117,10 @@ pub struct ArticleVectors {
     pub numbers: SparseVector,
     /// The rarer words, each once.
     pub rare: RareWords,
+    /// How many different numbers there are.
+    pub n_numbers: u32,
+    /// XXH3-64 of the outlet's name in lower case.
+    pub outlet: Option<u64>,
     /// Seconds since 1970, UTC.
     pub time: Option<i64>,
     /// Words of the body.
@@ -138,6 +142,8 @@ impl ArticleVectors {
             pairs: vector(&terms.pairs),
             names: vector(&terms.names),
             numbers: vector(&terms.numbers),
+            n_numbers: terms.numbers.len() as u32,
+            outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
             rare: RareWords::weigh(&terms.all, frequencies),
             time: article.time.map(|time| time.seconds),
             body_words: terms.body_words,

@@ -23,13 +23,27 @@ use samestory::ingest::{ReadSettings, read, read_labels};
 use samestory::stories::background::Background;
 use samestory::stories::evaluate::evaluate;
 use samestory::stories::linkage::{ScoredPair, average_linkage};
-use samestory::stories::score::{FEATURE_NAMES, JudgedPair, N_FEATURES, judge_pairs, similarity};
+use samestory::stories::score::{FEATURE_NAMES, JudgedPair, N_FEATURES, WEIGHTS, judge_pairs, similarity};
 use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
 use samestory::{CopySettings, find_copies};
 
-/// Whether a weight may be of either sign: flags and list length say nothing of likeness.
-const FREE: [bool; N_FEATURES] =
-    [false, false, false, false, false, false, true, false, true, false, false, false, true];
+/// How a weight may be set.
+#[derive(Clone, Copy, PartialEq)]
+enum Sign {
+    /// What speaks of likeness.
+    For,
+    /// What speaks against it.
+    Against,
+    /// Flags and lengths.
+    Either,
+    /// Not trained: the labelled sets hold too little of it.
+    Fixed,
+}
+
+use Sign::{Against, Either, Fixed, For};
+
+const SIGN: [Sign; N_FEATURES] =
+    [For, For, For, For, For, For, Either, For, Either, For, For, For, Either, Against, Fixed];
 
 /// Collections of two or three articles that are drawn from a set, and of about 25.
 const TINY: usize = 300;
@@ -294,6 +308,7 @@ fn train(sets: &[&Set]) -> Model {
     // The curvature of the loss is at most a quarter of the squared norm of (scaled, 1).
     let step = 4.0 / (N_FEATURES as f64 + 1.0);
     let mut point = [0.0; N_FEATURES + 1];
+    (0..N_FEATURES).filter(|at| SIGN[*at] == Fixed).for_each(|at| point[at] = WEIGHTS[at] * spread[at]);
     let mut ahead = point;
     let mut momentum = 1.0f64;
     for _ in 0..STEPS {
@@ -301,8 +316,11 @@ fn train(sets: &[&Set]) -> Model {
         let mut next = ahead;
         for at in 0..=N_FEATURES {
             next[at] -= step * slope[at];
-            if at < N_FEATURES && !FREE[at] {
-                next[at] = next[at].max(0.0);
+            match SIGN.get(at) {
+                Some(For) => next[at] = next[at].max(0.0),
+                Some(Against) => next[at] = next[at].min(0.0),
+                Some(Fixed) => next[at] = ahead[at],
+                Some(Either) | None => (),
             }
         }
         let grown = (1.0 + (1.0 + 4.0 * momentum * momentum).sqrt()) / 2.0;
