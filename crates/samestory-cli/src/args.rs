@@ -287,7 +287,7 @@ pub(crate) enum ExportWhat {
     Articles,
     /// Every copy with the article it copies: id, copy_of, story.
     Copies,
-    /// Every story: id, headline, articles, outlets, first, last.
+    /// Every story: id, headline, articles, copies, older_versions, outlets, languages, first, last.
     Stories,
 }
 

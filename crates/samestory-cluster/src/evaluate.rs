@@ -21,7 +21,7 @@
 //! // Precision: (1 + 1 + 1/3 + 2/3 + 2/3) / 5. Recall: (2/3 + 2/3 + 1/3 + 1 + 1) / 5.
 //! assert!((scores.bcubed_p - 11.0 / 15.0).abs() < 1e-12);
 //! assert!((scores.bcubed_r - 11.0 / 15.0).abs() < 1e-12);
-//! # Ok::<(), h4::evaluate::LengthMismatch>(())
+//! # Ok::<(), samestory_cluster::evaluate::LengthMismatch>(())
 //! ```
 
 mod bcubed;

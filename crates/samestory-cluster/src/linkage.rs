@@ -116,8 +116,8 @@ impl Clusters {
         sum / (self.size[a as usize] * self.size[b as usize])
     }
 
-    /// Makes `b` part of `a`. Sums are added in the order of the other clusters' numbers, so that
-    /// rounding is the same in every run.
+    /// Makes `b` part of `a`. Each sum is that of two numbers, so rounding is the same in every run
+    /// whatever order the links are met in.
     fn merge(&mut self, a: u32, b: u32) {
         let moved = std::mem::take(&mut self.links[b as usize]);
         self.links[a as usize].remove(&b);

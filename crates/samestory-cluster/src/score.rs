@@ -4,12 +4,16 @@
 //! wrong in the next, because collections differ in density. What adapts is how similar a pair is
 //! beside each article's own best candidates.
 //!
-//! *Design.* A pair is judged by 13 features: cosines of words, lead, headline, names and numbers
-//! (square roots, since the step from nothing to a little says most), the shared part of the rarer
-//! words, time where both have one, and three that relate the pair to the candidate lists of both
-//! sides. A logistic regression weighs them ([`WEIGHTS`]); similarity may only speak for a pair,
-//! never against it, by sign bounds in training. The weights come from
-//! `cargo run --release --example train` on the labelled sets of docs/evaluation.md.
+//! *Design.* A pair is judged by 15 features ([`FEATURE_NAMES`]): cosines of words, lead, headline,
+//! names and numbers (square roots, since the step from nothing to a little says most), the shared
+//! part of the rarer words, time where both have one, whether a text is short, what relates the pair
+//! to the candidate lists of both sides (rank on either side, shared candidates, length of the
+//! lists, a shared outlet among others), and the wording of a template with other figures. A
+//! logistic regression weighs them ([`WEIGHTS`]); similarity may only speak for a pair, never against
+//! it, by sign bounds in training. The weights come from `cargo run --release --example train` on
+//! the labelled sets of docs/evaluation.md, but for that of `template`: those sets hold too few
+//! reports that follow a template, so it is set by hand, such that the next issue of a weekly report
+//! is another story.
 //!
 //! *Consequences.* The score of a pair depends on the two articles, the document frequencies and the
 //! two candidate lists, and on nothing else in the collection. So a pair can be scored again later,

@@ -77,7 +77,7 @@ fn set_time(article: &mut Article, written: Option<String>, settings: &ReadSetti
             None => "is not in a known form",
         };
         let shown: String = written.chars().take(40).collect();
-        note = Some(format!("date `{shown}` {doubt}; kept as undated"));
+        note = Some(format!("date `{shown}` {doubt}"));
     }
     article.time = article
         .url
@@ -89,7 +89,8 @@ fn set_time(article: &mut Article, written: Option<String>, settings: &ReadSetti
             time.origin = Origin::Url;
             time
         });
-    note
+    let instead = if article.time.is_some() { "the day in the address is taken" } else { "kept as undated" };
+    note.map(|note| format!("{note}; {instead}"))
 }
 
 /// The outlet where the path is `<outlet>/<file>` below the given root.

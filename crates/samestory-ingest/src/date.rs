@@ -74,7 +74,7 @@ pub fn parse_time(written: &str) -> Option<ArticleTime> {
 /// `2020-01-08T15:20Z` has one colon before its zone, with seconds it has two.
 fn zoned_precision(written: &str) -> Precision {
     let clock = written.get(10..).unwrap_or_default();
-    let clock = clock.split(['+', 'Z', 'z']).next().unwrap_or_default();
+    let clock = clock.split(['+', '-', 'Z', 'z']).next().unwrap_or_default();
     if clock.matches(':').count() >= 2 { Precision::Second } else { Precision::Minute }
 }
 
@@ -99,7 +99,7 @@ fn with_offset(written: &str) -> Option<(Timestamp, Precision)> {
         .map(|zoned| (zoned.timestamp(), Precision::Second))
 }
 
-/// Seconds (10 digits) or milliseconds (13 digits) since 1970.
+/// Seconds (9 or 10 digits) or milliseconds (13 digits) since 1970.
 fn epoch(written: &str) -> Option<(Timestamp, Precision)> {
     if !written.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -146,6 +146,7 @@ mod tests {
             ("2020-01-08", "2020-01-08T00:00:00Z", Precision::Day),
             ("2020-01-08T00:00:00Z", "2020-01-08T00:00:00Z", Precision::Day),
             ("2020-01-08T15:20Z", "2020-01-08T15:20:00Z", Precision::Minute),
+            ("2020-01-08T15:20-05:00", "2020-01-08T20:20:00Z", Precision::Minute),
             ("2020-01-08 15:20:07", "2020-01-08T15:20:07Z", Precision::Second),
             ("2020-01-08T15:20:07.250Z", "2020-01-08T15:20:07.25Z", Precision::Second),
             ("Wed, 08 Jan 2020 15:20:07 GMT", "2020-01-08T15:20:07Z", Precision::Second),

@@ -49,7 +49,7 @@ pub(crate) fn read_all(input: &mut dyn BufRead, limit: u64) -> Result<Vec<u8>, S
 /// Says what is wrong with a stream.
 pub(crate) fn stream_reason(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::UnexpectedEof => "ends in the middle of its compressed data; what came before is kept".into(),
+        io::ErrorKind::UnexpectedEof => "ends in the middle of its compressed data".into(),
         io::ErrorKind::PermissionDenied => "cannot be read: permission denied".into(),
         io::ErrorKind::NotFound => "does not exist".into(),
         _ => format!("cannot be read: {error}"),

@@ -54,7 +54,7 @@ impl Default for ReadSettings {
 pub struct Reading {
     /// The articles in order of their ids, so that the order of files and lines does not matter.
     pub articles: Vec<Article>,
-    /// Items that were not taken, in reading order.
+    /// Items that were not taken, by path and line.
     pub rejected: Vec<Rejected>,
     /// Odd things about articles that were taken.
     pub notes: Vec<Note>,
@@ -202,6 +202,7 @@ impl<'a> Reader<'a> {
             first_by_id.insert(article.id.clone(), (path, article.line));
             reading.articles.push(article);
         }
+        reading.rejected.sort();
         reading.articles.sort_by(|a, b| a.id.cmp(&b.id));
         mark_repeated_blocks(&mut reading.articles);
         reading

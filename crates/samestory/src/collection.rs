@@ -191,8 +191,11 @@ impl Collection {
     ///
     /// If the folder is foreign or newer.
     pub fn check_writable(folder: &Path) -> Result<(), CollectionError> {
-        if read_manifest(folder)?.is_some() {
-            return Ok(());
+        match read_manifest(folder) {
+            Ok(Some(_)) => return Ok(()),
+            // A damaged manifest is written anew, if all else in the folder is ours.
+            Ok(None) | Err(CollectionError::Damaged { .. }) => (),
+            Err(error) => return Err(error),
         }
         match fs::read_dir(folder) {
             // A first run that was killed leaves a lock and a half-written generation.
@@ -214,9 +217,10 @@ impl Collection {
         Self::check_writable(folder)?;
         fs::create_dir_all(folder).map_err(|source| CollectionError::Io { path: folder.to_owned(), source })?;
         let lock = lock(folder)?;
-        let generation = read_manifest(folder)?.map_or(0, |manifest| manifest.generation) + 1;
+        let current = read_manifest(folder).ok().flatten().map_or(0, |manifest| manifest.generation);
+        let generation = current + 1;
         let path = generation_folder(folder, generation);
-        remove_other_generations(folder, generation - 1)?;
+        remove_other_generations(folder, current)?;
         fs::create_dir_all(path.join(INDEX)).map_err(|source| CollectionError::Io { path: path.clone(), source })?;
         store::write(&path.join(STORE), clustering)?;
         write_index(&path.join(INDEX), clustering)?;

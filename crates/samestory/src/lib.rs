@@ -1,4 +1,38 @@
-//! placeholder
+//! Which articles are about the same event?
+//!
+//! samestory reads news articles from many outlets, folds near-identical copies, groups the pieces
+//! that report the same event into stories, and makes the stories searchable. This crate is the whole
+//! of it as a library; the stages are crates of their own, re-exported here.
+//!
+//! ```
+//! use samestory::{Collection, Settings, cluster, index::SearchFilter, ingest};
+//!
+//! let settings = Settings::default();
+//! let folder = tempfile::tempdir()?;
+//! # let corpus = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"));
+//!
+//! // file -> Article: what cannot be read is listed, the rest goes on.
+//! let reading = ingest::read(&[corpus], &settings.read.to_read_settings()?, &mut |_| ());
+//! assert!(reading.rejected.is_empty());
+//!
+//! // Article -> Story: copies folded, stories grouped.
+//! let clustering = cluster(reading.articles, &settings, &mut |_| ());
+//! assert_eq!(clustering.stories.len(), 18);
+//!
+//! // Story -> answer.
+//! Collection::write(folder.path(), &clustering, &settings)?;
+//! let collection = Collection::open(folder.path())?;
+//! let answer = collection.search("libya ceasefire", &SearchFilter::default(), 10)?;
+//! assert_eq!(answer.stories[0].articles, 3);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The types to know are [`Settings`], [`Clustering`] and [`Collection`]. The same articles and
+//! settings give the same stories, whatever the number of threads and the order of files.
+//!
+//! Limits: a clustering is held in memory, about 60 KB an article of average length; all articles are
+//! clustered at once.
+
 mod answer;
 mod collection;
 mod config;

@@ -9,9 +9,10 @@ use samestory::ingest::Reading;
 use samestory::{Clustering, Collection, Counts, Settings, Stage, StorySummary, cluster, instant};
 use serde::Serialize;
 
+use super::stories::StoryRow;
 use crate::args::ClusterArgs;
 use crate::input::{Progress, articles};
-use crate::output::{Failure, Style, counted, days, print_json, shorten, table, tell, write_lines};
+use crate::output::{Failure, Style, counted, days, grouped, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
 #[derive(Serialize)]
@@ -20,6 +21,34 @@ struct Assignment<'a> {
     story: &'a str,
     copy_of: Option<&'a str>,
     version_of: Option<&'a str>,
+}
+
+/// Wall-clock time of one stage.
+#[derive(Serialize)]
+struct StageTime {
+    stage: &'static str,
+    seconds: f64,
+}
+
+/// Tells each stage as it begins and keeps the time of those before.
+struct Stages {
+    times: Vec<StageTime>,
+    began: Instant,
+}
+
+impl Stages {
+    fn begin(&mut self, progress: &Progress, stage: &'static str) {
+        self.end();
+        self.times.push(StageTime { stage, seconds: 0.0 });
+        progress.say(stage.to_owned());
+    }
+
+    fn end(&mut self) {
+        if let Some(last) = self.times.last_mut() {
+            last.seconds = self.began.elapsed().as_secs_f64();
+        }
+        self.began = Instant::now();
+    }
 }
 
 /// What `--json` prints.
@@ -31,7 +60,8 @@ struct Report<'a> {
     skipped: samestory::ingest::Skipped,
     capped_buckets: usize,
     seconds: f64,
-    largest: &'a [StorySummary],
+    stages: &'a [StageTime],
+    largest: Vec<StoryRow>,
 }
 
 pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
@@ -39,16 +69,19 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     args.input.reading.apply(&mut settings);
     Collection::check_writable(folder)?;
     let mut reading = articles(&args.input.paths, &settings)?;
+    let mut stages = Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began: started };
     let progress = Progress::start("clustering");
     let clustering = cluster(std::mem::take(&mut reading.articles), &settings, &mut |stage| {
-        progress.say(match stage {
-            Stage::Copies => "folding copies".into(),
-            Stage::Terms => "weighing terms".into(),
-            Stage::Stories => "grouping stories".into(),
-        });
+        let name = match stage {
+            Stage::Copies => "folding copies",
+            Stage::Terms => "weighing terms",
+            Stage::Stories => "grouping stories",
+        };
+        stages.begin(&progress, name);
     });
-    progress.say("writing the collection".into());
+    stages.begin(&progress, "writing the collection");
     let manifest = Collection::write(folder, &clustering, &settings)?;
+    stages.end();
     drop(progress);
     if let Some(path) = &args.assignments {
         write_assignments(path, &clustering)?;
@@ -64,7 +97,8 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
             skipped: reading.skipped,
             capped_buckets: clustering.capped_buckets,
             seconds,
-            largest: &stories,
+            stages: &stages.times,
+            largest: stories.into_iter().map(StoryRow::from).collect(),
         })?;
     } else if args.assignments.as_deref() != Some(Path::new("-")) {
         print_largest(&stories)?;
@@ -124,6 +158,6 @@ fn tell_counts(reading: &Reading, clustering: &Clustering, counts: &Counts, seco
         counted(counts.copies, "copy"),
         counted(counts.older_versions, "older version"),
         counted(counts.stories, "story"),
-        counts.single_article_stories,
+        grouped(counts.single_article_stories),
     ));
 }

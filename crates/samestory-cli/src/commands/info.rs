@@ -49,6 +49,20 @@ pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
         grouped(counts.single_article_stories)
     )?;
     writeln!(out, "languages       {}", languages.join(", "))?;
+    let settings = &info.manifest.settings;
+    writeln!(
+        out,
+        "copies are      Jaccard >= {}{}",
+        settings.copies.jaccard,
+        match settings.copies.by_containment {
+            true => format!(
+                ", or containment >= {} with Jaccard >= {}",
+                settings.copies.containment, settings.copies.containment_floor
+            ),
+            false => String::new(),
+        }
+    )?;
+    writeln!(out, "threshold       {}", settings.stories.threshold)?;
     writeln!(out, "size            {:.1} MB", info.size_bytes as f64 / 1e6)?;
     Ok(ExitCode::SUCCESS)
 }

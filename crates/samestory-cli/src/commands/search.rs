@@ -62,7 +62,7 @@ pub(crate) fn run(args: &SearchArgs, folder: &Path) -> Result<ExitCode, Failure>
             out,
             "  {}",
             style.faint(format!(
-                "{}, {} match | {} | {outlets}",
+                "{}, matching: {} | {} | {outlets}",
                 counted(story.articles as u64, "article"),
                 story.matching,
                 days(story.first.as_deref(), story.last.as_deref()),

@@ -44,7 +44,7 @@ impl Format for Jsonl {
                     }
                 }
                 Err(error) => {
-                    sink(Err(Flaw::new(number, stream_reason(&error))));
+                    sink(Err(Flaw::new(number, format!("{}; the lines before are kept", stream_reason(&error)))));
                     return;
                 }
             }

@@ -84,28 +84,35 @@ fn front_matter(text: &str, settings: &ReadSettings, record: &mut Record) -> Res
     if opening.trim_end() == "---" {
         return yaml(text, settings, record);
     }
-    let mut values = Vec::new();
     let mut offset = 0;
+    let mut lines = Vec::new();
     for line in text.split_inclusive('\n') {
-        if line.trim().is_empty() && !values.is_empty() {
-            values.into_iter().for_each(|((field, rank), value): ((Field, usize), &str)| {
-                record.set(field, rank, value.trim().to_owned());
-            });
-            return Ok(offset + line.len());
-        }
-        let Some(named) = line.split_once(':').and_then(|(name, value)| Some((settings.fields.field(name)?, value)))
-        else {
-            return Ok(0);
-        };
-        values.push(named);
         offset += line.len();
+        if line.trim().is_empty() {
+            break;
+        }
+        match named(line) {
+            Some(pair) => lines.push(pair),
+            None => return Ok(0),
+        }
     }
-    // The file ends within its front matter: a headline alone is an article.
-    if values.is_empty() {
+    // One known name makes the block front matter; names nobody knows are passed over.
+    let known: Vec<_> = lines.iter().filter_map(|(name, value)| Some((settings.fields.field(name)?, value))).collect();
+    if known.is_empty() {
         return Ok(0);
     }
-    values.into_iter().for_each(|((field, rank), value)| record.set(field, rank, value.trim().to_owned()));
+    for ((field, rank), value) in known {
+        record.set(field, rank, (*value).to_owned());
+    }
     Ok(offset)
+}
+
+/// `Name: value`, where the name is one to three words.
+fn named(line: &str) -> Option<(&str, &str)> {
+    let (name, value) = line.split_once(':')?;
+    let words = name.split([' ', '-', '_']).count();
+    let plain = name.chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    (plain && !name.is_empty() && words <= 3).then(|| (name, value.trim()))
 }
 
 fn yaml(text: &str, settings: &ReadSettings, record: &mut Record) -> Result<usize, Flaw> {
@@ -157,6 +164,13 @@ mod tests {
             assert_eq!(item.record.take(Field::Id).as_deref(), Some("7"));
             assert_eq!(text[item.cuts[0].0.end..].trim(), "Body.");
         }
+    }
+
+    #[test]
+    fn unknown_names_are_passed_over() {
+        let mut item = parsed("Title: A truce\nSection: World\n\nBody.");
+        assert_eq!(item.record.take(Field::Title).as_deref(), Some("A truce"));
+        assert_eq!(item.cuts, [(0..31, CutKind::FrontMatter)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! CSV and TSV: a first line of column names, then one article a row.
 
-use std::io::BufRead;
+use std::io::{BufRead, Read};
 
 use super::{Flaw, Format, RawItem, Sink};
 use crate::fields::Record;
@@ -36,7 +36,9 @@ impl Format for Table {
         if first.contains(&0) {
             return sink(Err(Flaw::new(None, "looks like a binary file, not text")));
         }
-        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(input);
+        let limit = settings.limits.file_bytes;
+        let limited = Limited { input, left: limit };
+        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(limited);
         let columns = match rows.headers() {
             Ok(names) => {
                 names.iter().map(|name| settings.fields.field(name.trim_start_matches('\u{feff}'))).collect::<Vec<_>>()
@@ -61,14 +63,37 @@ impl Format for Table {
                     continue;
                 }
             };
+            let line = row.position().map(|at| at.line());
+            if row.len() != columns.len() {
+                let reason = format!("has {} columns, but the first line names {}", row.len(), columns.len());
+                sink(Err(Flaw::new(line, reason)));
+                continue;
+            }
             let mut record = probe.clone();
             for (value, (field, rank)) in
                 row.iter().zip(&columns).filter_map(|(value, column)| Some((value, column.as_ref()?)))
             {
                 record.set(*field, *rank, value.to_owned());
             }
-            sink(Ok(RawItem { line: row.position().map(|at| at.line()), record, ..RawItem::default() }));
+            sink(Ok(RawItem { line, record, ..RawItem::default() }));
         }
+    }
+}
+
+/// A stream that fails once it has given more than the limit, so that a quote nobody closes cannot
+/// take all memory.
+struct Limited<'a> {
+    input: &'a mut dyn BufRead,
+    left: u64,
+}
+
+impl Read for Limited<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
+            std::io::Error::other("larger than the limit; the rows before are kept (see --max-file-bytes)")
+        })?;
+        Ok(read)
     }
 }
 
