@@ -152,7 +152,7 @@ fn check_cut_lines(name: &str, packed: &[u8]) {
     let first: Vec<String> = (0..kept).map(|number| format!("m{number}")).collect();
     run.keeps(&first.iter().map(String::as_str).collect::<Vec<_>>());
     let at = kept + 1;
-    run.says(&format!("rejected: {name}:{at}: ends in the middle of its compressed data; what came before is kept"));
+    run.says(&format!("rejected: {name}:{at}: ends in the middle of its compressed data; the lines before are kept"));
 }
 
 #[test]
@@ -179,7 +179,12 @@ fn empty_folder_leaves_the_collection_as_it_was() {
 fn missing_path() {
     let place = Place::new();
     place.write("a.jsonl", line("a"));
-    place.cluster(&["nosuch", "a.jsonl"]).ends_with(1).rejects(1).says("rejected: nosuch: does not exist").keeps(&["a"]);
+    place
+        .cluster(&["nosuch", "a.jsonl"])
+        .ends_with(1)
+        .rejects(1)
+        .says("rejected: nosuch: does not exist")
+        .keeps(&["a"]);
     place.cluster(&["nosuch"]).ends_with(3).says("rejected: nosuch: does not exist");
 }
 
@@ -203,7 +208,7 @@ fn file_without_permission() {
     let place = Place::new();
     place.write("in/a.jsonl", line("a"));
     place.write("in/closed.jsonl", line("closed"));
-    fs::set_permissions(place.path("in/closed.jsonl"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(place.path("in/closed.jsonl"), fs::Permissions::from_mode(0o000)).unwrap();
     let run = place.cluster(&["in"]);
     if fs::File::open(place.path("in/closed.jsonl")).is_ok() {
         // The superuser reads everything.
@@ -256,9 +261,12 @@ fn truncated_text_does_not_claim_that_it_is_kept() {
         place.write("b.jsonl", line("b"));
         let run = place.cluster(&[name, "b.jsonl"]);
         run.ends_with(1).rejects(1);
-        assert!(run.stderr.contains(&format!("rejected: {name}: ends in the middle of its compressed data")), "{run:?}");
+        assert!(
+            run.stderr.contains(&format!("rejected: {name}: ends in the middle of its compressed data")),
+            "{run:?}"
+        );
         let kept = run.ids().len() == 2;
-        assert_eq!(run.stderr.contains("what came before is kept"), kept, "{run:?}");
+        assert_eq!(run.stderr.contains("kept"), kept, "{run:?}");
     }
 }
 
@@ -280,7 +288,10 @@ fn bytes_behind_a_gzip_stream() {
     packed.extend(b"trailing bytes");
     place.write("news.jsonl.gz", packed);
     let run = place.cluster(&["news.jsonl.gz"]);
-    run.ends_with(1).rejects(1).keeps(&["a"]).says("rejected: news.jsonl.gz:2: cannot be read: invalid gzip header");
+    run.ends_with(1)
+        .rejects(1)
+        .keeps(&["a"])
+        .says("rejected: news.jsonl.gz:2: cannot be read: invalid gzip header; the lines before are kept");
 }
 
 #[test]
@@ -297,7 +308,7 @@ fn invalid_json_line_in_the_middle() {
     place.write("news.jsonl", format!("{}{{\"id\": \"b\", \"title\": \n{}", line("a"), line("c")));
     let run = place.cluster(&["news.jsonl"]);
     run.ends_with(1).rejects(1).keeps(&["a", "c"]);
-    run.says("rejected: news.jsonl:2: invalid JSON at column 22: EOF while parsing a value");
+    run.says("rejected: news.jsonl:2: invalid JSON at column 20: EOF while parsing a value");
 }
 
 #[test]
@@ -338,7 +349,10 @@ fn duplicate_ids() {
 #[test]
 fn number_and_string_are_the_same_id() {
     let place = Place::new();
-    place.write("a.jsonl", "{\"id\":17,\"title\":\"The first report\"}\n{\"id\":\"17\",\"title\":\"The second report\"}\n");
+    place.write(
+        "a.jsonl",
+        "{\"id\":17,\"title\":\"The first report\"}\n{\"id\":\"17\",\"title\":\"The second report\"}\n",
+    );
     let run = place.cluster(&["a.jsonl"]);
     run.ends_with(1).rejects(1).keeps(&["17"]).says("rejected: a.jsonl:2: id `17` is already taken by a.jsonl:1");
 }
@@ -356,7 +370,8 @@ fn huge_numbers_stay_different_ids() {
 #[test]
 fn text_without_a_single_word() {
     let place = Place::new();
-    let wordless = "{\"id\":\"dots\",\"title\":\"...\",\"text\":\"?! --\"}\n{\"id\":\"null\",\"title\":null,\"text\":null}\n";
+    let wordless =
+        "{\"id\":\"dots\",\"title\":\"...\",\"text\":\"?! --\"}\n{\"id\":\"null\",\"title\":null,\"text\":null}\n";
     place.write("in/news.jsonl", format!("{}{wordless}", line("a")));
     place.write("in/dots.txt", "...\n\n...\n");
     place.write("in/empty.txt", "");
@@ -576,7 +591,8 @@ fn ragged_and_quoted_tables() {
     place.write("b.csv", "title;text;id\nOne, two, three;A text;4\n");
     place.write("c.csv", b"id,title\n5,caf\xe9\n6,Good row\n");
     let run = place.cluster(&["a.csv", "b.csv", "c.csv"]);
-    run.ends_with(1).rejects(2).keeps(&["1", "2", "4", "6"]);
+    run.ends_with(1).rejects(3).keeps(&["1", "4", "6"]);
+    run.says("rejected: a.csv:4: has 2 columns, but the first line names 3");
     run.says("rejected: a.csv:5: has no word in headline or text");
     run.says("rejected: c.csv:2: is not valid UTF-8 in column 2");
     let shown: serde_json::Value = serde_json::from_str(&place.run(&["show", "1", "--json"]).stdout).unwrap();
@@ -803,6 +819,20 @@ fn half_written_generation_of_a_killed_run_is_passed_by() {
 }
 
 #[test]
+fn folder_of_a_first_run_that_was_killed_is_taken_over() {
+    let place = Place::new();
+    place.write("a.jsonl", line("a"));
+    place.write(".samestory/lock", "");
+    place.write(".samestory/g1/store.redb", "half");
+    place.write(".samestory/g1/index/meta.json", "{");
+    let run = place.run(&["info"]);
+    run.ends_with(3);
+    assert!(run.stderr.contains("error: no collection at `.samestory`"), "{run:?}");
+    place.cluster(&["a.jsonl"]).ends_with(0).keeps(&["a"]);
+    place.run(&["search", "ferry"]).ends_with(0);
+}
+
+#[test]
 fn collection_that_another_process_writes_is_refused() {
     let place = Place::new();
     place.write("a.jsonl", line("a"));
@@ -835,6 +865,55 @@ fn bad_gold_labels() {
 }
 
 #[test]
+fn stubs_of_a_paywall_do_not_make_copies() {
+    let place = Place::new();
+    let stub = "Please subscribe to read the full story on our site.";
+    let row = |id: &str, title: &str| {
+        format!("{}\n", serde_json::json!({"id": id, "title": title, "source": "Post", "text": stub}))
+    };
+    let rows = [
+        row("ferry", "Ferry runs aground in fog near Hallin"),
+        row("budget", "Velmark parliament votes down the budget"),
+        row("museum", "Thieves take three astrolabes from a museum"),
+    ];
+    place.write("a.jsonl", rows.concat());
+    let run = place.cluster(&["a.jsonl"]);
+    run.ends_with(0).keeps(&["budget", "ferry", "museum"]);
+    assert!(!run.stdout.contains("\"copy_of\":\""), "reports under three headlines are no copies: {run:?}");
+}
+
+#[test]
+fn case_and_punctuation_do_not_hide_a_copy() {
+    let place = Place::new();
+    let text = "A car ferry with 214 passengers ran onto a sandbank in thick fog early on Tuesday morning.";
+    let row = |id: &str, text: &str| format!("{}\n", serde_json::json!({"id": id, "title": id, "text": text}));
+    let rows = [row("a", text), row("b", &text.to_uppercase()), row("c", &text.replace(' ', ",  "))];
+    place.write("a.jsonl", rows.concat());
+    let run = place.cluster(&["a.jsonl"]);
+    run.ends_with(0).keeps(&["a", "b", "c"]);
+    assert_eq!(run.stdout.matches("\"copy_of\":\"a\"").count(), 2, "{run:?}");
+}
+
+#[test]
+fn newer_text_of_an_address_stands_for_the_older() {
+    let place = Place::new();
+    let row = |id: &str, day: &str, url: &str, text: &str| {
+        let row = serde_json::json!({"id": id, "title": "Ferry aground", "published": day, "url": url, "text": text});
+        format!("{row}\n")
+    };
+    let rows = [
+        row("first", "2020-02-04", "https://post.example/ferry", "The ferry ran aground."),
+        row("second", "2020-02-05", "http://www.post.example/ferry/?utm_source=feed#top", "Tugs have freed it."),
+    ];
+    place.write("a.jsonl", rows.concat());
+    let run = place.cluster(&["a.jsonl"]);
+    run.ends_with(0).keeps(&["first", "second"]);
+    let rows: Vec<serde_json::Value> = run.stdout.lines().map(|row| serde_json::from_str(row).unwrap()).collect();
+    assert_eq!((&rows[0]["version_of"], &rows[1]["version_of"]), (&"second".into(), &serde_json::Value::Null));
+    assert_eq!(rows[0]["story"], rows[1]["story"]);
+}
+
+#[test]
 fn output_that_cannot_be_written() {
     let place = Place::new();
     place.write("a.jsonl", line("a"));
@@ -853,7 +932,10 @@ fn output_that_cannot_be_written() {
 #[test]
 fn headlines_cannot_command_the_terminal() {
     let place = Place::new();
-    place.write("a.jsonl", "{\"id\":\"a\",\"title\":\"\\u001b]0;owned\\u0007 Ferry aground\",\"text\":\"\\u001b[2J A text.\"}\n");
+    place.write(
+        "a.jsonl",
+        "{\"id\":\"a\",\"title\":\"\\u001b]0;owned\\u0007 Ferry aground\",\"text\":\"\\u001b[2J A text.\"}\n",
+    );
     let runs = [
         place.run(&["cluster", "a.jsonl"]),
         place.run(&["stories"]),

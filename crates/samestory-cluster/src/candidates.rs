@@ -43,23 +43,52 @@ pub fn candidate_lists(articles: &[ArticleVectors]) -> Vec<Vec<Candidate>> {
     heaviest
         .par_iter()
         .enumerate()
-        .map_init(FxHashMap::default, |scores: &mut FxHashMap<u32, f32>, (number, terms)| {
-            scores.clear();
-            for (term, weight) in terms {
-                for (other, other_weight) in &postings[term] {
-                    *scores.entry(*other).or_default() += weight * other_weight;
+        .map_init(
+            || Scores::new(articles.len()),
+            |scores, (number, terms)| {
+                for (term, weight) in terms {
+                    for (other, other_weight) in &postings[term] {
+                        scores.add(*other, weight * other_weight);
+                    }
                 }
-            }
-            scores.remove(&(number as u32));
-            list(articles, number, scores)
-        })
+                let mut found = scores.take();
+                found.retain(|candidate| candidate.number != number as u32);
+                list(articles, number, found)
+            },
+        )
         .collect()
 }
 
-fn list(articles: &[ArticleVectors], number: usize, scores: &FxHashMap<u32, f32>) -> Vec<Candidate> {
+/// Sums of one query: a slot for every article, and which slots are in use.
+struct Scores {
+    sums: Vec<f32>,
+    used: Vec<u32>,
+}
+
+impl Scores {
+    fn new(n_articles: usize) -> Self {
+        Scores { sums: vec![0.0; n_articles], used: Vec::new() }
+    }
+
+    /// Adds a product of two weights, each above 0.
+    fn add(&mut self, number: u32, product: f32) {
+        let sum = &mut self.sums[number as usize];
+        if *sum == 0.0 {
+            self.used.push(number);
+        }
+        *sum += product;
+    }
+
+    /// The sums, leaving all slots empty.
+    fn take(&mut self) -> Vec<Candidate> {
+        let sums = &mut self.sums;
+        let take = |number: u32| Candidate { number, cosine: std::mem::take(&mut sums[number as usize]) };
+        self.used.drain(..).map(take).collect()
+    }
+}
+
+fn list(articles: &[ArticleVectors], number: usize, mut best: Vec<Candidate>) -> Vec<Candidate> {
     let order = |a: &Candidate, b: &Candidate| b.cosine.total_cmp(&a.cosine).then(a.number.cmp(&b.number));
-    let mut best: Vec<Candidate> =
-        scores.iter().map(|(number, score)| Candidate { number: *number, cosine: *score }).collect();
     let asked = LONGEST_LIST * OVERSAMPLING;
     if best.len() > asked {
         best.select_nth_unstable_by(asked - 1, order);

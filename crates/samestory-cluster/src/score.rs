@@ -55,10 +55,10 @@ pub const FEATURE_NAMES: [&str; N_FEATURES] = [
 
 /// Log odds that a feature adds for each unit of it, found by the training example.
 pub const WEIGHTS: [f64; N_FEATURES] =
-    [3.83, 2.74, 1.10, 0.53, 0.76, 0.95, 2.31, 3.12, 0.53, 3.64, 4.35, 3.38, -3.93, -1.88, -10.0];
+    [3.99, 2.71, 1.13, 0.55, 0.77, 1.07, 2.32, 3.14, 0.51, 3.59, 4.33, 3.36, -3.89, -1.83, -10.0];
 
 /// Log odds of a pair whose features are all 0.
-pub const BIAS: f64 = -7.96;
+pub const BIAS: f64 = -8.04;
 
 /// Average similarity above which two groups become one story. See [`similarity`].
 pub const DEFAULT_THRESHOLD: f64 = 0.68;

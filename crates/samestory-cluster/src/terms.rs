@@ -5,8 +5,10 @@
 //! any script with capitals. A term is kept as its XXH3-64, so bags can be stored and compared
 //! between runs.
 
+use std::cell::RefCell;
+
 use rustc_hash::FxHashMap;
-use samestory_article::{Article, Stemmer, Token, Tokenizer, Tokens};
+use samestory_article::{Article, Language, Stemmer, Token, Tokenizer, Tokens};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::background::Background;
@@ -101,17 +103,34 @@ struct Words {
     list: Vec<Word>,
 }
 
+/// Words that a thread has met, so that each is stemmed and looked up once and not once an article.
+struct KnownWords {
+    language: Option<Language>,
+    words: FxHashMap<u64, Word>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<KnownWords> = RefCell::new(KnownWords { language: None, words: FxHashMap::default() });
+}
+
+/// Words that are kept; past them a thread starts anew, so that memory stays bounded.
+const MOST_KNOWN_WORDS: usize = 400_000;
+
 fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words {
-    let list = tokens
-        .iter()
-        .map(|token| {
-            let number = token.shape().number;
-            let word = tokens.word(token);
-            // 1,000 and 1000 are one number.
-            let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
-            Word { term: xxh3_64(stem.as_bytes()), background: background.share(&stem), number }
-        })
-        .collect();
+    let word_of = |token: &Token| {
+        let number = token.shape().number;
+        let word = tokens.word(token);
+        // 1,000 and 1000 are one number.
+        let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
+        Word { term: xxh3_64(stem.as_bytes()), background: background.share(&stem), number }
+    };
+    let list = KNOWN.with_borrow_mut(|known| {
+        if known.language != background.language() || known.words.len() > MOST_KNOWN_WORDS {
+            known.words.clear();
+            known.language = background.language();
+        }
+        tokens.iter().map(|token| *known.words.entry(token.hash()).or_insert_with(|| word_of(token))).collect()
+    });
     Words { tokens, list }
 }
 

@@ -1,0 +1,61 @@
+//! The score of a pair needs the two articles, the document frequencies and the two candidate lists,
+//! and nothing else of the collection. This is what lets one article be added, or a pair be scored
+//! elsewhere.
+
+use std::path::PathBuf;
+
+use samestory::article::Article;
+use samestory::ingest::{ReadSettings, read};
+use samestory::stories::candidates::candidate_lists;
+use samestory::stories::score::{Neighbourhood, PairOverlap, judge_pairs, pair_features};
+use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
+
+fn corpus() -> Vec<Article> {
+    let corpus = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"));
+    read(&[corpus], &ReadSettings::default(), &mut |_| ()).articles
+}
+
+#[test]
+fn a_pair_alone_has_the_score_it_has_in_the_batch() {
+    let articles = corpus();
+    let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
+    let frequencies = DocumentFrequencies::count(&terms);
+    let weigh = |at: usize| ArticleVectors::weigh(&ArticleTerms::of(&articles[at]), &frequencies, &articles[at]);
+    let vectors: Vec<ArticleVectors> = (0..articles.len()).map(weigh).collect();
+    let lists = candidate_lists(&vectors);
+
+    let batch = judge_pairs(&vectors);
+    assert!(batch.len() > articles.len());
+    for pair in batch {
+        let side = |at: u32| {
+            let own = weigh(at as usize);
+            let list = &lists[at as usize];
+            let others: Vec<ArticleVectors> = list.iter().map(|other| weigh(other.number as usize)).collect();
+            let closeness = list
+                .iter()
+                .zip(&others)
+                .map(|(other, vectors)| (other.number, PairOverlap::of(&own, vectors).closeness));
+            let other_outlets = others.iter().filter(|other| other.outlet != own.outlet).count();
+            let neighbourhood = Neighbourhood::of(at, closeness, other_outlets as f64 / list.len().max(1) as f64);
+            (own, neighbourhood)
+        };
+        let (a, b) = (side(pair.a), side(pair.b));
+        let alone = pair_features((&a.0, &a.1), (&b.0, &b.1), &PairOverlap::of(&a.0, &b.0));
+        assert_eq!(alone, pair.features);
+    }
+}
+
+#[test]
+fn two_articles_alone_are_judged_by_the_background() {
+    let articles = corpus();
+    let of =
+        |id: &str| articles.iter().find(|article| article.id.as_str() == id).expect("an article of the corpus").clone();
+    let stories = |ids: [&str; 2]| {
+        let pair = ids.map(of).to_vec();
+        samestory::cluster(pair, &samestory::Settings::default(), &mut |_| ()).stories.len()
+    };
+    assert_eq!(stories(["libya-courier", "libya-northgate"]), 1);
+    assert_eq!(stories(["planet-post", "planet-wire"]), 1);
+    assert_eq!(stories(["libya-courier", "seeds-herald"]), 2);
+    assert_eq!(stories(["baths-herald", "seeds-herald"]), 2);
+}
