@@ -33,6 +33,9 @@ pub(crate) struct Global {
     config: Option<PathBuf>,
 }
 
+/// More threads than any machine has cores would only take memory.
+const MOST_THREADS: usize = 1024;
+
 impl Global {
     /// Settings from the file that is named, or that lies here.
     pub(crate) fn settings(&self) -> Result<Settings, ConfigError> {
@@ -46,8 +49,8 @@ impl Global {
 
     pub(crate) fn start_threads(&self) -> Result<(), Failure> {
         let Some(threads) = self.threads else { return Ok(()) };
-        if threads == 0 {
-            return Err(Failure::usage("--threads must be at least 1"));
+        if !(1..=MOST_THREADS).contains(&threads) {
+            return Err(Failure::usage(format!("--threads must lie between 1 and {MOST_THREADS}")));
         }
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().map_err(Failure::failed)
     }

@@ -14,7 +14,11 @@ use crate::output::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match run(arguments) {
+    // A panic over damaged files becomes an error with a message of its own; any other is a bug of
+    // ours and is told below.
+    std::panic::set_hook(Box::new(|_| ()));
+    let done = std::panic::catch_unwind(|| run(arguments)).unwrap_or_else(|panic| Err(Failure::bug(panic.as_ref())));
+    match done {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }

@@ -1,5 +1,6 @@
 //! What a person or a pipe gets to see.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -30,6 +31,13 @@ impl Failure {
         Failure { code: FAILED, error: error.into() }
     }
 
+    /// We made a mistake.
+    pub(crate) fn bug(panic: &(dyn std::any::Any + Send)) -> Failure {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let said = text.unwrap_or("no message");
+        Failure::failed(anyhow::anyhow!("this is a bug in samestory, not a mistake of yours: {said}"))
+    }
+
     /// Like [`Failure::failed`], saying which file it was.
     pub(crate) fn file(path: &Path, error: io::Error) -> Failure {
         Failure { code: FAILED, error: anyhow::Error::new(error).context(format!("`{}`", path.display())) }
@@ -41,7 +49,7 @@ impl Failure {
         if self.error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
-        eprintln!("error: {:#}", self.error);
+        eprintln!("{}", visible(&format!("error: {:#}", self.error)));
         ExitCode::from(self.code)
     }
 }
@@ -77,7 +85,16 @@ impl From<CollectionError> for Failure {
 /// A message on standard error.
 #[expect(clippy::print_stderr, reason = "messages go to stderr, through here")]
 pub(crate) fn tell(message: impl Display) {
-    eprintln!("{message}");
+    eprintln!("{}", visible(&message.to_string()));
+}
+
+/// A text without the control characters that could command a terminal; line ends and tabs stay.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let commands = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    match text.contains(commands) {
+        true => Cow::Owned(text.replace(commands, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Prints a value as indented JSON.
@@ -96,9 +113,11 @@ pub(crate) fn create(path: &Path) -> Result<Box<dyn Write>, Failure> {
     Ok(Box::new(BufWriter::new(file)))
 }
 
-/// Writes values as JSON lines to a file or, for `-`, standard output.
-pub(crate) fn write_lines<T: serde::Serialize>(path: &Path, lines: impl IntoIterator<Item = T>) -> Result<(), Failure> {
-    let mut out = create(path)?;
+/// Writes values as JSON lines.
+pub(crate) fn write_lines<T: serde::Serialize>(
+    mut out: impl Write,
+    lines: impl IntoIterator<Item = T>,
+) -> Result<(), Failure> {
     for line in lines {
         serde_json::to_writer(&mut out, &line)?;
         out.write_all(b"\n")?;
@@ -140,12 +159,12 @@ impl Style {
         let mut shown = String::new();
         let mut at = 0;
         for range in &snippet.highlights {
-            shown.push_str(&snippet.text[at..range.start]);
-            let word = &snippet.text[range.clone()];
+            shown.push_str(&visible(&snippet.text[at..range.start]));
+            let word = visible(&snippet.text[range.clone()]);
             shown.push_str(&if self.0 { self.paint("1;33", word) } else { format!("[{word}]") });
             at = range.end;
         }
-        shown.push_str(&snippet.text[at..]);
+        shown.push_str(&visible(&snippet.text[at..]));
         shown
     }
 }
@@ -162,9 +181,10 @@ pub(crate) fn days(first: Option<&str>, last: Option<&str>) -> String {
 
 /// At most this many characters of a text, with a mark where it was shortened.
 pub(crate) fn shorten(text: &str, limit: usize) -> String {
+    let text = visible(text);
     match text.char_indices().nth(limit) {
         Some(_) => format!("{}...", text.chars().take(limit - 3).collect::<String>().trim_end()),
-        None => text.to_owned(),
+        None => text.into_owned(),
     }
 }
 

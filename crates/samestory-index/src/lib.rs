@@ -27,6 +27,7 @@
 //! all rank below them is not found by that query.
 
 mod error;
+mod query;
 mod schema;
 mod searcher;
 mod snippet;

@@ -12,6 +12,7 @@ use tantivy::tokenizer::TokenizerManager;
 use tantivy::{Index, IndexReader, Term};
 
 use crate::error::IndexError;
+use crate::query::plain_query;
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::QueryWords;
 
@@ -142,7 +143,8 @@ impl StorySearcher {
         query: &str,
         pick: impl Fn(&(QueryParser, QueryParser)) -> &QueryParser,
     ) -> Result<Box<dyn Query>, IndexError> {
-        let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| pick(pair).parse_query(query)).collect();
+        let plain = plain_query(query);
+        let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| pick(pair).parse_query(&plain)).collect();
         let mut parsed =
             parsed.map_err(|error| IndexError::Query { query: query.to_owned(), reason: error.to_string() })?;
         Ok(match parsed.len() {

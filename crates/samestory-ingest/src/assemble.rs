@@ -36,7 +36,7 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
     if article.text.len() > u32::MAX as usize {
         return Err(rejected(&article, "text is longer than 4 GiB"));
     }
-    article.url = item.record.take(Field::Url).map(|url| url.trim().to_owned());
+    article.url = item.record.take(Field::Url).map(|url| one_line(&url));
     article.canonical_url = article.url.as_deref().and_then(canonical_url);
     article.byline = item.record.take(Field::Byline).map(|byline| one_line(&byline));
     article.versions = item.versions;
@@ -49,7 +49,7 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
         return Err(rejected(&article, "has no word in headline or text"));
     }
 
-    let given = item.record.take(Field::Source).or_else(|| outlet_folder(relative));
+    let given = item.record.take(Field::Source).map(|source| one_line(&source)).or_else(|| outlet_folder(relative));
     article.outlet = outlet_name(given.as_deref(), article.url.as_deref());
     let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
     article.language = language.map(|(language, _)| language);
@@ -102,6 +102,8 @@ fn outlet_folder(relative: &str) -> Option<String> {
     }
 }
 
+/// A field on one line, without the control characters that could command a terminal.
 fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let visible = |word: &str| word.replace(char::is_control, "");
+    text.split_whitespace().map(visible).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -3,6 +3,7 @@
 use std::io::BufRead;
 use std::path::Path;
 
+use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::open::{open, stream_reason};
@@ -12,10 +13,11 @@ use crate::open::{open, stream_reason};
 ///
 /// # Errors
 ///
-/// A sentence that says what is wrong and where, without the path.
+/// A sentence that says what is wrong and where, without the path. An id with two labels is an error.
 pub fn read_labels(path: &Path) -> Result<Vec<(String, String)>, String> {
     let input = open(path).map_err(|error| stream_reason(&error))?;
     let mut labels = Vec::new();
+    let mut known = FxHashMap::default();
     for (number, line) in (1u64..).zip(input.lines()) {
         let line = line.map_err(|error| format!("line {number}: {}", stream_reason(&error)))?;
         let line = line.trim_start_matches('\u{feff}').trim_end_matches('\r');
@@ -23,7 +25,13 @@ pub fn read_labels(path: &Path) -> Result<Vec<(String, String)>, String> {
             continue;
         }
         match label(line) {
-            Some((id, Some(story))) => labels.push((id, story)),
+            Some((id, Some(story))) => match known.insert(id.clone(), story.clone()) {
+                None => labels.push((id, story)),
+                Some(before) if before != story => {
+                    return Err(format!("line {number}: `{id}` is labelled `{story}`, but `{before}` before"));
+                }
+                Some(_) => (),
+            },
             Some((_, None)) => (),
             None => return Err(format!("line {number}: is neither JSON with `id` and `story` nor `id<TAB>story`")),
         }

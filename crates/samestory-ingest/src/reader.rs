@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleId};
 
 use crate::assemble::{Assembled, assemble};
@@ -15,7 +15,7 @@ use crate::format::{self, Flaw, RawItem};
 use crate::furniture::mark_repeated_blocks;
 use crate::open::{open, stream_reason};
 use crate::reject::{Note, Rejected, Skipped};
-use crate::walk::{Found, walk};
+use crate::walk::{Found, path_text, walk};
 
 /// Bounds on what is read, so that no file can take all memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut
 pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
     let mut ignore = |_| ();
     let mut reader = Reader::new(settings, &mut ignore);
-    let file = Found { path: path.into(), relative: path.into(), root_name: String::new(), named: true };
+    let file = Found { path: path.into(), relative: path.into(), root: PathBuf::new(), named: true };
     reader.read_stream(&file, &mut text.as_bytes());
     reader.finish()
 }
@@ -113,11 +113,9 @@ impl<'a> Reader<'a> {
     fn read_file(&mut self, file: &Found) {
         match open(&file.path) {
             Ok(mut input) => self.read_stream(file, input.as_mut()),
-            Err(error) => self.rejected.push(Rejected {
-                path: file.path.display().to_string(),
-                line: None,
-                reason: stream_reason(&error),
-            }),
+            Err(error) => {
+                self.rejected.push(Rejected { path: file.shown(), line: None, reason: stream_reason(&error) })
+            }
         }
     }
 
@@ -125,7 +123,7 @@ impl<'a> Reader<'a> {
         let head = match input.fill_buf() {
             Ok(head) => head,
             Err(error) => {
-                let path = file.path.display().to_string();
+                let path = file.shown();
                 return self.rejected.push(Rejected { path, line: None, reason: stream_reason(&error) });
             }
         };
@@ -149,7 +147,7 @@ impl<'a> Reader<'a> {
             self.skipped.without_articles += 1;
             return;
         }
-        let path = file.path.display().to_string();
+        let path = file.shown();
         self.rejected.extend(flaws.into_iter().map(|Flaw { line, reason, .. }| Rejected {
             path: path.clone(),
             line,
@@ -168,7 +166,7 @@ impl<'a> Reader<'a> {
             match result {
                 Ok(assembled) => self.taken.push((assembled, file)),
                 Err(rejected) => {
-                    let path = self.files[file].path.display().to_string();
+                    let path = self.files[file].shown();
                     self.rejected.push(Rejected { path, ..rejected });
                 }
             }
@@ -188,7 +186,7 @@ impl<'a> Reader<'a> {
         };
         for (assembled, file) in self.taken {
             let Assembled { article, note, .. } = assembled;
-            let path = self.files[file].path.display().to_string();
+            let path = self.files[file].shown();
             if let Some((first_path, first_line)) = first_by_id.get(&article.id) {
                 let first = Rejected { path: first_path.clone(), line: *first_line, reason: String::new() };
                 let first = first.to_string();
@@ -209,16 +207,30 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where two roots hold the same relative path, its articles get the root's name in front.
+/// Where two roots hold the same relative path, its articles get the root's name in front: its last
+/// part, or as many as it takes to tell the roots apart.
 fn name_roots(taken: &mut [(Assembled, usize)], files: &[Found]) {
     let mut roots: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for file in files {
-        roots.entry(&file.relative).or_default().push(&file.path);
+        roots.entry(&file.relative).or_default().push(&file.root);
     }
     for (assembled, file) in taken.iter_mut().filter(|(assembled, _)| !assembled.own_id) {
         let file = &files[*file];
-        if roots.get(file.relative.as_str()).is_some_and(|paths| paths.len() > 1) && !file.root_name.is_empty() {
-            assembled.article.id = format!("{}/{}", file.root_name, assembled.article.id).into();
+        let Some(same) = roots.get(file.relative.as_str()).filter(|roots| roots.len() > 1) else { continue };
+        let longest = same.iter().map(|root| root.iter().count()).max().unwrap_or(1);
+        let distinct = |length: &usize| {
+            let names: FxHashSet<String> = same.iter().map(|root| last_parts(root, *length)).collect();
+            names.len() == same.len()
+        };
+        let length = (1..=longest).find(distinct).unwrap_or(1);
+        let prefix = last_parts(&file.root, length);
+        if !prefix.is_empty() {
+            assembled.article.id = format!("{prefix}/{}", assembled.article.id).into();
         }
     }
+}
+
+fn last_parts(path: &Path, length: usize) -> String {
+    let parts: Vec<_> = path.iter().collect();
+    path_text(parts[parts.len().saturating_sub(length)..].iter().collect::<PathBuf>())
 }

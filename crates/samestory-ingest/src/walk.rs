@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rustc_hash::FxHashSet;
 use walkdir::WalkDir;
 
 use crate::format;
@@ -14,10 +15,17 @@ pub(crate) struct Found {
     pub(crate) path: PathBuf,
     /// Its path relative to the given root, with `/`: the start of the ids of its articles.
     pub(crate) relative: String,
-    /// Name of the given root, put in front where two roots hold the same relative path.
-    pub(crate) root_name: String,
+    /// The given root, whose name is put in front where two roots hold the same relative path.
+    pub(crate) root: PathBuf,
     /// Whether the user named this file. A named file is always looked at.
     pub(crate) named: bool,
+}
+
+impl Found {
+    /// The path as a message names it.
+    pub(crate) fn shown(&self) -> String {
+        path_text(&self.path)
+    }
 }
 
 /// Every file below the paths, in the order of the paths and then of the names. Links are followed;
@@ -26,24 +34,27 @@ pub(crate) fn walk(paths: &[PathBuf], skipped: &mut Skipped, rejected: &mut Vec<
     let mut found = Vec::new();
     for root in paths {
         if root.as_os_str() == "-" || root.is_file() || !root.exists() {
-            let name = if root.as_os_str() == "-" { "-".into() } else { file_name(root) };
-            let root_name = root.parent().map(file_name).unwrap_or_default();
-            found.push(Found { path: root.clone(), relative: name, root_name, named: true });
+            let relative = root.file_name().map(path_text).unwrap_or_default();
+            let folder = full(root).parent().map(Path::to_owned).unwrap_or_default();
+            found.push(Found { path: root.clone(), relative, root: folder, named: true });
         } else {
             walk_folder(root, &mut found, skipped, rejected);
         }
     }
+    // A path that is given twice, or met from two roots, is one file.
+    let mut seen = FxHashSet::default();
+    found.retain(|file| seen.insert(full(&file.path)));
     found
 }
 
 fn walk_folder(root: &Path, found: &mut Vec<Found>, skipped: &mut Skipped, rejected: &mut Vec<Rejected>) {
-    let root_name = root.canonicalize().map(|full| file_name(&full)).unwrap_or_else(|_| file_name(root));
+    let full_root = full(root);
     let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) => {
-                let path = error.path().unwrap_or(root).display().to_string();
+                let path = path_text(error.path().unwrap_or(root));
                 let reason = match (error.loop_ancestor(), error.io_error()) {
                     (Some(ancestor), _) => format!("is a link back to `{}`; not followed", ancestor.display()),
                     (None, Some(io)) => crate::open::stream_reason(io),
@@ -68,17 +79,32 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, skipped: &mut Skipped, rejec
             skipped.other_files += 1;
         } else {
             let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
-            let parts: Vec<_> = relative.iter().map(|part| part.to_string_lossy()).collect();
             found.push(Found {
                 path: entry.path().to_owned(),
-                relative: parts.join("/"),
-                root_name: root_name.clone(),
+                relative: path_text(relative),
+                root: full_root.clone(),
                 named: false,
             });
         }
     }
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+fn full(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// A path as text with `/` between its parts. Bytes that are not UTF-8 are written `\xE9`, so that two
+/// names never read the same.
+pub(crate) fn path_text(path: impl AsRef<Path>) -> String {
+    let parts: Vec<String> = path.as_ref().iter().map(|part| escaped(part.as_encoded_bytes())).collect();
+    parts.join("/").replacen("//", "/", 1)
+}
+
+fn escaped(name: &[u8]) -> String {
+    let mut text = String::new();
+    for chunk in name.utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\\x{byte:02X}")));
+    }
+    text
 }

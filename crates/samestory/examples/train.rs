@@ -23,7 +23,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use samestory::article::Article;
 use samestory::ingest::{ReadSettings, read, read_labels};
 use samestory::stories::background::Background;
-use samestory::stories::evaluate::evaluate;
+use samestory::stories::evaluate::{evaluate, label_ids};
 use samestory::stories::linkage::{ScoredPair, average_linkage};
 use samestory::stories::score::{FEATURE_NAMES, JudgedPair, N_FEATURES, WEIGHTS, judge_pairs, similarity};
 use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
@@ -95,6 +95,8 @@ fn main() {
     println!("pub const DEFAULT_THRESHOLD: f64 = {threshold:.2};");
     FEATURE_NAMES.iter().zip(model.weights).for_each(|(name, weight)| println!("{weight:8.2} {name}"));
     print_scores("trained on all sets", &all, &scores);
+    let tiny: Vec<f64> = all.iter().map(|set| bcubed_of_tiny(set, &model, threshold)).collect();
+    print_scores("collections of two or three articles", &all, &tiny);
     if leave_one_out {
         let scores: Vec<f64> = all.iter().map(|set| left_out(&all, set)).collect();
         print_scores("each set left out", &all, &scores);
@@ -352,18 +354,36 @@ fn best_threshold(sets: &[&Set], model: &Model) -> (f64, Vec<f64>) {
 }
 
 fn bcubed(set: &Set, model: &Model, threshold: f64) -> f64 {
+    let clusters = clustered(&set.plain, model, threshold);
+    let (gold, predicted): (Vec<u32>, Vec<u32>) =
+        set.scored.iter().map(|(label, article)| (*label, clusters[*article as usize])).unzip();
+    evaluate(&gold, &predicted).expect("as many labels as predictions").bcubed_f1
+}
+
+/// The F1 over the collections of two or three articles of a set, which never share a story.
+fn bcubed_of_tiny(set: &Set, model: &Model, threshold: f64) -> f64 {
+    let (mut gold, mut predicted) = (Vec::new(), Vec::new());
+    for (number, collection) in (0u32..).zip(&set.variants[set.variants.len() - 2].1) {
+        let clusters = clustered(collection, model, threshold);
+        for (label, cluster) in collection.story.iter().zip(clusters) {
+            let Some(label) = label else { continue };
+            // Labels of the set and positions in the collection, told apart by the collection.
+            gold.push(format!("{number} {label}"));
+            predicted.push(format!("{number} {cluster}"));
+        }
+    }
+    evaluate(&label_ids(gold), &label_ids(predicted)).expect("as many labels as predictions").bcubed_f1
+}
+
+fn clustered(collection: &Labelled, model: &Model, threshold: f64) -> Vec<u32> {
     let odds = |pair: &JudgedPair| {
         model.bias + pair.features.0.iter().zip(model.weights).map(|(feature, weight)| feature * weight).sum::<f64>()
     };
-    let pairs: Vec<ScoredPair> = set
-        .plain
+    let pairs: Vec<ScoredPair> = collection
         .pairs
         .iter()
         .map(|pair| ScoredPair { a: pair.a, b: pair.b, similarity: similarity(odds(pair)) })
         .filter(|pair| pair.similarity > 0.0)
         .collect();
-    let clusters = average_linkage(set.plain.story.len(), &pairs, threshold);
-    let (gold, predicted): (Vec<u32>, Vec<u32>) =
-        set.scored.iter().map(|(label, article)| (*label, clusters[*article as usize])).unzip();
-    evaluate(&gold, &predicted).expect("as many labels as predictions").bcubed_f1
+    average_linkage(collection.story.len(), &pairs, threshold)
 }

@@ -142,6 +142,10 @@ impl Collection {
     ///
     /// If the query cannot be read, or the collection cannot.
     pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
+        self.read(|| self.found_stories(query, filter, limit))
+    }
+
+    fn found_stories(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
         let found = self.searcher().search(query, filter, limit)?;
         let stories = found
             .hits
@@ -172,6 +176,10 @@ impl Collection {
     ///
     /// [`CollectionError::Unknown`] if it stands for nothing here.
     pub fn show(&self, name: &str) -> Result<View, CollectionError> {
+        self.read(|| self.view(name))
+    }
+
+    fn view(&self, name: &str) -> Result<View, CollectionError> {
         if let Some(number) = self.store().article_number(name)? {
             return Ok(View::Article(self.article_view(number)?));
         }

@@ -13,6 +13,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -89,6 +90,9 @@ pub enum CollectionError {
     /// The index failed, or does not understand the query.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// Whoever visits the articles could not take one.
+    #[error("cannot be written")]
+    Visitor(#[source] std::io::Error),
     /// No story, article or address of this name.
     #[error("no story, article or address `{0}` in the collection")]
     Unknown(String),
@@ -166,6 +170,16 @@ impl std::fmt::Debug for Store {
     }
 }
 
+/// Runs what reads the files of a collection. Damaged files can make the store or the index panic;
+/// that becomes an error like any other.
+fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, CollectionError>) -> Result<T, CollectionError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        let reason = text.unwrap_or("it cannot be read").to_owned();
+        Err(CollectionError::Damaged { path: path.to_owned(), reason })
+    })
+}
+
 /// Languages whose rules a query is stemmed by.
 const QUERY_LANGUAGES: usize = 6;
 
@@ -178,6 +192,10 @@ impl Collection {
     pub fn open(folder: &Path) -> Result<Collection, CollectionError> {
         let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
         let generation = generation_folder(folder, manifest.generation);
+        guarded(&generation, || Self::open_generation(folder, manifest, &generation))
+    }
+
+    fn open_generation(folder: &Path, manifest: Manifest, generation: &Path) -> Result<Collection, CollectionError> {
         let store = Store::open(&generation.join(STORE)).map_err(|error| damaged(&generation.join(STORE), &error))?;
         let languages: Vec<Option<Language>> =
             manifest.languages.iter().take(QUERY_LANGUAGES).map(|(code, _)| Language::parse(code)).collect();
@@ -199,7 +217,7 @@ impl Collection {
         }
         match fs::read_dir(folder) {
             // A first run that was killed leaves a lock and a half-written generation.
-            Ok(entries) => match entries.flatten().all(|entry| is_ours(&entry.file_name().to_string_lossy())) {
+            Ok(entries) => match entries.flatten().all(|entry| is_ours(&entry.path())) {
                 true => Ok(()),
                 false => Err(CollectionError::Foreign(folder.to_owned())),
             },
@@ -259,6 +277,16 @@ impl Collection {
         size(&self.folder).map_err(|source| CollectionError::Io { path: self.folder.clone(), source })
     }
 
+    /// Reads the files of the collection, turning a panic over damaged ones into an error.
+    pub(crate) fn read<T>(&self, read: impl FnOnce() -> Result<T, CollectionError>) -> Result<T, CollectionError> {
+        use CollectionError::{Missing, Packing, Record, Store};
+        let generation = generation_folder(&self.folder, self.manifest.generation);
+        guarded(&generation, read).map_err(|error| match error {
+            Store(_) | Record(_) | Packing(_) | Missing { .. } => damaged(&generation.join(STORE), &error),
+            error => error,
+        })
+    }
+
     pub(crate) fn store(&self) -> &Store {
         &self.store
     }
@@ -273,7 +301,7 @@ impl Collection {
     ///
     /// If the store cannot be read.
     pub fn stories(&self) -> Result<Vec<StorySummary>, CollectionError> {
-        self.store.stories()
+        self.read(|| self.store.stories())
     }
 
     /// Visits every article with its place, in order of its id.
@@ -285,7 +313,7 @@ impl Collection {
         &self,
         visit: &mut dyn FnMut(u32, Article, Place) -> Result<(), CollectionError>,
     ) -> Result<(), CollectionError> {
-        self.store.each_article(visit)
+        self.read(|| self.store.each_article(visit))
     }
 }
 
@@ -299,10 +327,18 @@ fn damaged(path: &Path, error: &CollectionError) -> CollectionError {
     CollectionError::Damaged { path: path.to_owned(), reason }
 }
 
-fn is_ours(name: &str) -> bool {
-    let generation =
-        name.strip_prefix('g').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-    generation || name == LOCK || name == MANIFEST || name == format!("{MANIFEST}.new")
+/// Whether a path in the folder is one that this module makes.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    is_generation(path) || name == LOCK || name == MANIFEST || name == format!("{MANIFEST}.new")
+}
+
+/// Whether a path is a generation: named so, and holding nothing but a store and an index.
+fn is_generation(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let named = name.strip_prefix('g').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    let ours = |entry: fs::DirEntry| entry.file_name() == STORE || entry.file_name() == INDEX;
+    named && fs::read_dir(path).is_ok_and(|entries| entries.flatten().all(ours))
 }
 
 fn generation_folder(folder: &Path, generation: u64) -> PathBuf {
@@ -337,8 +373,7 @@ fn read_manifest(folder: &Path) -> Result<Option<Manifest>, CollectionError> {
 }
 
 fn has_foreign_files(folder: &Path) -> bool {
-    fs::read_dir(folder)
-        .is_ok_and(|entries| entries.flatten().any(|entry| !is_ours(&entry.file_name().to_string_lossy())))
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| !is_ours(&entry.path())))
 }
 
 fn lock(folder: &Path) -> Result<File, CollectionError> {
@@ -374,8 +409,7 @@ fn remove_other_generations(folder: &Path, kept: u64) -> Result<(), CollectionEr
         move |source| CollectionError::Io { path, source }
     };
     for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('g') && is_ours(&name) && name != format!("g{kept}") {
+        if is_generation(&entry.path()) && entry.path() != generation_folder(folder, kept) {
             fs::remove_dir_all(entry.path()).map_err(failed(&entry.path()))?;
         }
     }

@@ -135,6 +135,9 @@ pub enum ConfigError {
     /// A field mapping is not valid.
     #[error("field mapping: {0}")]
     Map(String),
+    /// A bucket must hold at least one article.
+    #[error("copies.bucket_cap is 0, but must be at least 1")]
+    NoBucket,
     /// A number is out of its range.
     #[error("{name} is {value}, but must lie between 0 and 1")]
     OutOfRange {
@@ -172,6 +175,9 @@ impl Settings {
             ("copies.containment_floor", self.copies.containment_floor),
             ("stories.threshold", self.stories.threshold),
         ];
+        if self.copies.bucket_cap == 0 {
+            return Err(ConfigError::NoBucket);
+        }
         match shares.into_iter().find(|(_, value)| !(0.0..=1.0).contains(value)) {
             Some((name, value)) => Err(ConfigError::OutOfRange { name, value }),
             None => Ok(()),

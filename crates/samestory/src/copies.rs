@@ -44,9 +44,10 @@ pub struct Copies {
     pub signatures: Vec<Option<Signature>>,
 }
 
-/// Candidate pairs of an estimated Jaccard below this are dropped before the exact check: at the
-/// floor of .3 an estimate from 128 hashes falls below it once in 18,000 pairs.
-const LEAST_ESTIMATE: f64 = 0.15;
+/// Candidate pairs of an estimated Jaccard below this part of the least that can be a copy are
+/// dropped before the exact check: at the floor of .3 an estimate from 128 hashes falls below .15
+/// once in 18,000 pairs.
+const LEAST_ESTIMATE: f64 = 0.5;
 
 /// A shingle held by this many articles, no two of them copies, belongs to a template.
 const TEMPLATE_ARTICLES: u32 = 12;
@@ -60,7 +61,10 @@ pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
     let found = lsh(settings).candidates(&signatures, &rank);
     let rule = settings.rule();
     let verified = verify(&sets, &found.pairs, &rule);
-    let template = templates(&sets, &copy_groups(&rank, &verified), &verified, &rule);
+    let mut template = templates(&sets, &copy_groups(&rank, &verified), &verified, &rule);
+    for (pair, template) in verified.iter().zip(&mut template) {
+        *template |= is_stub(&sets, articles, pair);
+    }
     let pairs: Vec<CopyPair> =
         verified.into_iter().zip(template).map(|(pair, template)| CopyPair { pair, template }).collect();
     let evident: Vec<NearDuplicate> = pairs.iter().filter(|pair| !pair.template).map(|pair| pair.pair).collect();
@@ -71,7 +75,11 @@ pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
 
 /// How candidate pairs are found.
 pub(crate) fn lsh(settings: &CopySettings) -> Lsh {
-    Lsh { bucket_cap: settings.bucket_cap, min_estimate: LEAST_ESTIMATE, ..Lsh::new(Banding::default()) }
+    let floor = match settings.by_containment {
+        true => settings.containment_floor.min(settings.jaccard),
+        false => settings.jaccard,
+    };
+    Lsh { bucket_cap: settings.bucket_cap, min_estimate: LEAST_ESTIMATE * floor, ..Lsh::new(Banding::default()) }
 }
 
 /// The rank of each article in the order of time, then id.
@@ -117,6 +125,24 @@ fn templates(
             overlap.shared < pair.overlap.shared && !rule.accepts(&overlap)
         })
         .collect()
+}
+
+/// Bodies of fewer shingles may be a stub, such as the plea of a paywall.
+const STUB_SHINGLES: usize = 16;
+
+/// Least Jaccard of the words of two headlines, where the bodies may be stubs.
+const STUB_HEADLINES: f64 = 0.3;
+
+/// Whether two short bodies are alike under headlines that have little in common: the text is then
+/// its outlet's, not the article's.
+fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> bool {
+    let words =
+        |at: u32| -> ShingleSet { Tokenizer.text(&articles[at as usize].headline).hashes().into_iter().collect() };
+    let (a, b) = (words(pair.a), words(pair.b));
+    sets[pair.a as usize].len().max(sets[pair.b as usize].len()) < STUB_SHINGLES
+        && !a.is_empty()
+        && !b.is_empty()
+        && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES
 }
 
 /// Articles without a body are copies only where headline and outlet are known and equal.

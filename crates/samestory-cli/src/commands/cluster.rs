@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::stories::StoryRow;
 use crate::args::ClusterArgs;
 use crate::input::{Progress, articles};
-use crate::output::{Failure, Style, counted, days, grouped, print_json, shorten, table, tell, write_lines};
+use crate::output::{Failure, Style, counted, create, days, grouped, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
 #[derive(Serialize)]
@@ -68,6 +68,8 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     let started = Instant::now();
     args.input.reading.apply(&mut settings);
     Collection::check_writable(folder)?;
+    // A file that cannot be written is told before the work, not after.
+    let assignments = args.assignments.as_deref().map(create).transpose()?;
     let mut reading = articles(&args.input.paths, &settings)?;
     let mut stages = Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began: started };
     let progress = Progress::start("clustering");
@@ -83,8 +85,8 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     let manifest = Collection::write(folder, &clustering, &settings)?;
     stages.end();
     drop(progress);
-    if let Some(path) = &args.assignments {
-        write_assignments(path, &clustering)?;
+    if let Some(out) = assignments {
+        write_assignments(out, &clustering)?;
     }
     let mut stories = Collection::open(folder)?.stories()?;
     stories.sort_by(|a, b| b.articles.len().cmp(&a.articles.len()).then_with(|| a.id.cmp(&b.id)));
@@ -107,7 +109,7 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn write_assignments(path: &Path, clustering: &Clustering) -> Result<(), Failure> {
+fn write_assignments(out: Box<dyn Write>, clustering: &Clustering) -> Result<(), Failure> {
     let id = |at: u32| clustering.articles[at as usize].id.as_str();
     let lines = clustering.articles.iter().zip(&clustering.places).map(|(article, place)| Assignment {
         id: article.id.as_str(),
@@ -115,7 +117,7 @@ fn write_assignments(path: &Path, clustering: &Clustering) -> Result<(), Failure
         copy_of: place.copy_of.map(id),
         version_of: place.version_of.map(id),
     });
-    write_lines(path, lines)
+    write_lines(out, lines)
 }
 
 /// Characters of a headline in a table.

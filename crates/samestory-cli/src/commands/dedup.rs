@@ -48,11 +48,11 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
     let copies = find_copies(&all, &settings.copies);
     drop(progress);
     if let Some(path) = &args.pairs {
-        write_lines(path, copies.pairs.iter().map(|pair| line(pair, &all)))?;
+        write_lines(create(path)?, copies.pairs.iter().map(|pair| line(pair, &all)))?;
     }
     let kept = || all.iter().zip(&copies.copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(article, _)| *article);
     if let Some(path) = &args.output {
-        write_lines(path, kept().map(ArticleRecord::of))?;
+        write_lines(create(path)?, kept().map(ArticleRecord::of))?;
     }
     if let Some(path) = &args.keep {
         let mut out = create(path)?;

@@ -26,6 +26,10 @@ pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> Result<ExitCode, Fail
     };
     let predicted: HashMap<&str, &str> = predicted.iter().map(|(id, story)| (id.as_str(), story.as_str())).collect();
     let missing = gold.iter().filter(|(id, _)| !predicted.contains_key(id.as_str())).count();
+    if missing == gold.len() {
+        let gold = args.gold.display();
+        return Err(Failure::failed(anyhow::anyhow!("no label of `{gold}` names an article of the grouping")));
+    }
     let gold_labels = label_ids(gold.iter().map(|(_, story)| story));
     // An article that the grouping lacks is alone, so that leaving articles out never helps.
     let predicted_labels = label_ids(

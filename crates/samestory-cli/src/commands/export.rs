@@ -59,7 +59,6 @@ fn each(
         ids.push(article.id.to_string());
         Ok(())
     })?;
-    let mut failed = None;
     let visited = collection.each_article(&mut |_, article, place| {
         let id = |at: u32| ids[at as usize].clone();
         let columns = PlaceColumns {
@@ -67,14 +66,10 @@ fn each(
             copy_of: place.copy_of.map(id),
             version_of: place.version_of.map(id),
         };
-        visit(article, columns).map_err(|error| {
-            let kind = error.kind();
-            failed = Some(error);
-            CollectionError::Packing(kind.into())
-        })
+        visit(article, columns).map_err(CollectionError::Visitor)
     });
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(visited?),
+    match visited {
+        Err(CollectionError::Visitor(error)) => Err(error.into()),
+        visited => Ok(visited?),
     }
 }

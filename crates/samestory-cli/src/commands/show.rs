@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use samestory::{ArticleLine, ArticleView, Collection, ParagraphChange, Side, StoryView, VersionChange, View};
 
 use crate::args::ShowArgs;
-use crate::output::{Failure, Style, counted, days, print_json};
+use crate::output::{Failure, Style, counted, days, print_json, visible};
 
 pub(crate) fn run(args: &ShowArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let view = Collection::open(folder)?.show(&args.name)?;
@@ -61,14 +61,14 @@ fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> s
             writeln!(out, "  {name}: {value}")?;
         }
     }
-    writeln!(out, "\n{}", article.text)
+    writeln!(out, "\n{}", visible(&article.text))
 }
 
 fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &str) -> std::io::Result<()> {
     let time = line.time.as_deref().unwrap_or("undated");
     let outlet = line.outlet.as_deref().unwrap_or("unknown outlet");
     writeln!(out, "{indent}{time}  {}  {}", style.bold(outlet), line.headline)?;
-    let mut facts = vec![format!("id {}", line.id)];
+    let mut facts = vec![format!("id {}", visible(&line.id))];
     facts.extend(line.agency.iter().map(|agency| format!("credits {agency}")));
     facts.extend(line.version_of.iter().map(|newest| format!("older version of {newest}")));
     writeln!(out, "{indent}  {}", style.faint(facts.join(" | ")))?;
@@ -95,14 +95,14 @@ fn print_versions(out: &mut impl Write, style: Style, change: &VersionChange, in
     for paragraph in &change.paragraphs {
         match paragraph {
             ParagraphChange::AddedOrRemoved { text } => {
-                writeln!(out, "{indent}    added or removed (the page does not tell which): {text}")?;
+                writeln!(out, "{indent}    added or removed (the page does not tell which): {}", visible(text))?;
             }
             ParagraphChange::Changed { words } => {
                 write!(out, "{indent}    changed: ")?;
                 for change in words {
-                    let (text, space) = (change.text.trim_end(), &change.text[change.text.trim_end().len()..]);
+                    let (text, space) = (visible(change.text.trim_end()), &change.text[change.text.trim_end().len()..]);
                     match change.side {
-                        Side::Both => write!(out, "{}", change.text)?,
+                        Side::Both => write!(out, "{}", visible(&change.text))?,
                         Side::Older => write!(out, "{}{space}", style.removed(text))?,
                         Side::Newer => write!(out, "{}{space}", style.added(text))?,
                     }

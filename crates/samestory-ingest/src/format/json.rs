@@ -37,17 +37,10 @@ impl Format for Json {
         };
         match serde_json::from_str::<Value>(&text) {
             Ok(Value::Array(items)) => push_all(items, settings, sink),
-            Ok(Value::Object(mut object)) => {
-                let list = LISTS.iter().find(|key| {
-                    object
-                        .get(**key)
-                        .is_some_and(|value| value.as_array().is_some_and(|a| a.iter().any(Value::is_object)))
-                });
-                match list.and_then(|key| object.remove(*key)) {
-                    Some(Value::Array(items)) => push_all(items, settings, sink),
-                    _ => push_object(Value::Object(object), None, settings, sink),
-                }
-            }
+            Ok(value @ Value::Object(_)) => match held_list(&value) {
+                Some(items) => push_all(items.to_vec(), settings, sink),
+                None => push_object(value, None, settings, sink),
+            },
             Ok(_) => sink(Err(Flaw::not_an_article(None, "holds neither an object nor a list of objects"))),
             // Several objects one after another: JSON Lines under another name.
             Err(error) if text.trim_start().starts_with('{') && brief(&error).contains("trailing characters") => {
@@ -59,6 +52,12 @@ impl Format for Json {
             }
         }
     }
+}
+
+/// The list of articles that a wrapping object holds, if it does.
+pub(super) fn held_list(value: &Value) -> Option<&[Value]> {
+    let lists = LISTS.iter().filter_map(|key| value.get(key)?.as_array());
+    lists.map(Vec::as_slice).find(|items| items.iter().any(Value::is_object))
 }
 
 fn push_all(items: Vec<Value>, settings: &ReadSettings, sink: &mut Sink<'_>) {

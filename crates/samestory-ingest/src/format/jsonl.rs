@@ -4,7 +4,7 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
-use super::json::push_object;
+use super::json::{held_list, push_object};
 use super::{Flaw, Format, Sink};
 use crate::open::stream_reason;
 use crate::reader::ReadSettings;
@@ -22,7 +22,8 @@ impl Format for Jsonl {
 
     fn looks_like(&self, head: &[u8], _: &ReadSettings) -> bool {
         let line = head.trim_ascii_start().split(|b| *b == b'\n').next().unwrap_or_default();
-        line.starts_with(b"{") && serde_json::from_slice::<Value>(line).is_ok()
+        // One line may also be a whole file: an object that holds a list of articles.
+        line.starts_with(b"{") && serde_json::from_slice::<Value>(line).is_ok_and(|value| held_list(&value).is_none())
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {

@@ -1,9 +1,10 @@
 //! CSV and TSV: a first line of column names, then one article a row.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
 use super::{Flaw, Format, RawItem, Sink};
-use crate::fields::Record;
+use crate::fields::{Field, Record};
+use crate::open::{decode, read_all};
 use crate::reader::ReadSettings;
 
 pub(super) struct Table;
@@ -27,74 +28,97 @@ impl Format for Table {
     }
 
     fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
-        let head = match input.fill_buf() {
-            Ok(head) => head,
-            Err(error) => return sink(Err(Flaw::new(None, crate::open::stream_reason(&error)))),
+        let text = match read_all(input, settings.limits.file_bytes).and_then(decode) {
+            Ok(text) => text,
+            Err(reason) => return sink(Err(Flaw::new(None, reason))),
         };
-        let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
-        let delimiter = separator(&String::from_utf8_lossy(first));
-        if first.contains(&0) {
-            return sink(Err(Flaw::new(None, "looks like a binary file, not text")));
-        }
-        let limit = settings.limits.file_bytes;
-        let limited = Limited { input, left: limit };
-        let mut rows = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(limited);
-        let columns = match rows.headers() {
-            Ok(names) => {
-                names.iter().map(|name| settings.fields.field(name.trim_start_matches('\u{feff}'))).collect::<Vec<_>>()
-            }
-            Err(error) => return sink(Err(flaw(&error))),
+        let delimiter = separator(text.lines().next().unwrap_or_default());
+        let columns = match rows(&text, delimiter).next() {
+            Some(Ok(names)) => names.iter().map(|name| settings.fields.field(name)).collect::<Vec<_>>(),
+            Some(Err(error)) => return sink(Err(Flaw::new(1, error.to_string()))),
+            None => return sink(Err(Flaw::not_an_article(1, "is empty"))),
         };
-        let mut probe = Record::default();
-        columns.iter().flatten().for_each(|(field, _)| probe.seen(*field));
-        if !probe.is_article() {
+        let mut blank = Record::default();
+        columns.iter().flatten().for_each(|(field, _)| blank.seen(*field));
+        if !blank.is_article() {
             let reason = "has neither a headline nor a text column (other names can be given with --map)";
             return sink(Err(Flaw::not_an_article(1, reason)));
         }
-        for row in rows.into_records() {
+        let mut table = Rows { text: &text, delimiter, columns: &columns, blank: &blank, skip: 1, line: 0, offset: 0 };
+        for _ in 0..MOST_OPEN_QUOTES {
+            match table.read_to_open_quote(sink) {
+                Some(next) => table = next,
+                None => return,
+            }
+        }
+        sink(Err(Flaw::new(table.line, "quotes are opened and never closed; the rest is not read")));
+    }
+}
+
+/// Quotes without an end after which a table is given up.
+const MOST_OPEN_QUOTES: usize = 1_000;
+
+type Column = Option<(Field, usize)>;
+
+/// The rows of a table from an offset on.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    text: &'a str,
+    delimiter: u8,
+    columns: &'a [Column],
+    blank: &'a Record,
+    /// Rows to pass over: the names at the start.
+    skip: usize,
+    /// Lines before the offset.
+    line: u64,
+    offset: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// Reads rows to the end, or to a row whose quote nothing closes and which would swallow all that
+    /// follows. That row is a flaw; given back are the rows behind its first line.
+    fn read_to_open_quote(&self, sink: &mut Sink<'_>) -> Option<Rows<'a>> {
+        let rest = &self.text[self.offset..];
+        let mut rows = rows(rest, self.delimiter).skip(self.skip).peekable();
+        while let Some(row) = rows.next() {
             let row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    let ends = matches!(error.kind(), csv::ErrorKind::Io(_));
-                    sink(Err(flaw(&error)));
-                    if ends {
-                        return;
-                    }
+                    sink(Err(Flaw::new(error.position().map(|at| self.line + at.line()), error.to_string())));
                     continue;
                 }
             };
-            let line = row.position().map(|at| at.line());
-            if row.len() != columns.len() {
-                let reason = format!("has {} columns, but the first line names {}", row.len(), columns.len());
-                sink(Err(Flaw::new(line, reason)));
-                continue;
+            let (byte, line) = row.position().map_or((0, 0), |at| (at.byte() as usize, at.line()));
+            let line = self.line + line;
+            let source = rest.get(byte..).unwrap_or_default();
+            if rows.peek().is_none() && source.matches('"').count() % 2 == 1 {
+                sink(Err(Flaw::new(line, "opens a quote that nothing closes; read on in the next line")));
+                let next = byte + source.find('\n')? + 1;
+                return Some(Rows { skip: 0, line, offset: self.offset + next, ..*self });
             }
-            let mut record = probe.clone();
-            for (value, (field, rank)) in
-                row.iter().zip(&columns).filter_map(|(value, column)| Some((value, column.as_ref()?)))
-            {
+            sink(self.item(&row, line));
+        }
+        None
+    }
+
+    fn item(&self, row: &csv::StringRecord, line: u64) -> Result<RawItem, Flaw> {
+        if row.len() != self.columns.len() {
+            let reason = format!("has {} columns, but the first line names {}", row.len(), self.columns.len());
+            return Err(Flaw::new(line, reason));
+        }
+        let mut record = self.blank.clone();
+        for (value, column) in row.iter().zip(self.columns) {
+            if let Some((field, rank)) = column {
                 record.set(*field, *rank, value.to_owned());
             }
-            sink(Ok(RawItem { line, record, ..RawItem::default() }));
         }
+        Ok(RawItem { line: Some(line), record, ..RawItem::default() })
     }
 }
 
-/// A stream that fails once it has given more than the limit, so that a quote nobody closes cannot
-/// take all memory.
-struct Limited<'a> {
-    input: &'a mut dyn BufRead,
-    left: u64,
-}
-
-impl Read for Limited<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let read = self.input.read(buffer)?;
-        self.left = self.left.checked_sub(read as u64).ok_or_else(|| {
-            std::io::Error::other("larger than the limit; the rows before are kept (see --max-file-bytes)")
-        })?;
-        Ok(read)
-    }
+fn rows(text: &str, delimiter: u8) -> csv::StringRecordsIntoIter<&[u8]> {
+    let mut builder = csv::ReaderBuilder::new();
+    builder.delimiter(delimiter).flexible(true).has_headers(false).from_reader(text.as_bytes()).into_records()
 }
 
 /// A tab where the line of names has one, else a semicolon or a comma, whichever it has more of.
@@ -106,16 +130,5 @@ fn separator(names: &str) -> u8 {
         b';'
     } else {
         b','
-    }
-}
-
-fn flaw(error: &csv::Error) -> Flaw {
-    let line = error.position().map(|at| at.line());
-    match error.kind() {
-        csv::ErrorKind::Io(io) => Flaw::new(line, crate::open::stream_reason(io)),
-        csv::ErrorKind::Utf8 { err, .. } => {
-            Flaw::new(line, format!("is not valid UTF-8 in column {}", err.field() + 1))
-        }
-        _ => Flaw::new(line, error.to_string()),
     }
 }
