@@ -1,9 +1,9 @@
 //! What a collection answers: found stories, one story in full, one article in full.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleTime};
 use samestory_cluster::{ArticleTerms, StoryId};
-use samestory_index::{SearchFilter, Snippet, snippet};
+use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
 use serde::Serialize;
 
 use crate::collection::{Collection, CollectionError};
@@ -142,32 +142,26 @@ impl Collection {
     ///
     /// If the query cannot be read, or the collection cannot.
     pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
-        self.read(|| self.found_stories(query, filter, limit))
+        let found = self.ask(|index| index.search(query, filter, limit))?;
+        let stories = self.read(|_| found.hits.iter().map(|hit| self.found_story(hit, &found.stems)).collect())?;
+        Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
     }
 
-    fn found_stories(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
-        let found = self.searcher().search(query, filter, limit)?;
-        let stories = found
-            .hits
-            .iter()
-            .map(|hit| {
-                let story = self.store().story(hit.story)?;
-                let best = self.store().article(hit.articles[0].number)?;
-                Ok(FoundStory {
-                    headline: display_headline(&best),
-                    article: best.id.to_string(),
-                    score: hit.score,
-                    articles: story.articles.len(),
-                    matching: hit.articles.len(),
-                    first: story.first.map(instant),
-                    last: story.last.map(instant),
-                    outlets: story.outlets,
-                    story: story.id,
-                    snippet: snippet(&best, &found.stems),
-                })
-            })
-            .collect::<Result<_, CollectionError>>()?;
-        Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
+    fn found_story(&self, hit: &StoryHit, stems: &FxHashSet<String>) -> Result<FoundStory, CollectionError> {
+        let story = self.store().story(hit.story)?;
+        let best = self.store().article(hit.articles[0].number)?;
+        Ok(FoundStory {
+            headline: display_headline(&best),
+            article: best.id.to_string(),
+            score: hit.score,
+            articles: story.articles.len(),
+            matching: hit.articles.len(),
+            first: story.first.map(instant),
+            last: story.last.map(instant),
+            outlets: story.outlets,
+            story: story.id,
+            snippet: snippet(&best, stems),
+        })
     }
 
     /// What a name stands for: a story id, an article id, or an address.
@@ -176,7 +170,7 @@ impl Collection {
     ///
     /// [`CollectionError::Unknown`] if it stands for nothing here.
     pub fn show(&self, name: &str) -> Result<View, CollectionError> {
-        self.read(|| self.view(name))
+        self.read(|_| self.view(name))
     }
 
     fn view(&self, name: &str) -> Result<View, CollectionError> {

@@ -192,14 +192,15 @@ impl Collection {
     pub fn open(folder: &Path) -> Result<Collection, CollectionError> {
         let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
         let generation = generation_folder(folder, manifest.generation);
-        guarded(&generation, || Self::open_generation(folder, manifest, &generation))
-    }
-
-    fn open_generation(folder: &Path, manifest: Manifest, generation: &Path) -> Result<Collection, CollectionError> {
-        let store = Store::open(&generation.join(STORE)).map_err(|error| damaged(&generation.join(STORE), &error))?;
+        let path = generation.join(STORE);
+        let store = guarded(&path, || Store::open(&path)).map_err(|error| match error {
+            error @ CollectionError::Damaged { .. } => error,
+            error => damaged(&path, &error),
+        })?;
         let languages: Vec<Option<Language>> =
             manifest.languages.iter().take(QUERY_LANGUAGES).map(|(code, _)| Language::parse(code)).collect();
-        let searcher = StorySearcher::open(&generation.join(INDEX), &languages)?;
+        let path = generation.join(INDEX);
+        let searcher = guarded(&path, || Ok(StorySearcher::open(&path, &languages)?))?;
         Ok(Collection { folder: folder.to_owned(), manifest, store, searcher })
     }
 
@@ -277,22 +278,30 @@ impl Collection {
         size(&self.folder).map_err(|source| CollectionError::Io { path: self.folder.clone(), source })
     }
 
-    /// Reads the files of the collection, turning a panic over damaged ones into an error.
-    pub(crate) fn read<T>(&self, read: impl FnOnce() -> Result<T, CollectionError>) -> Result<T, CollectionError> {
+    /// Reads the store; what fails there, be it by a panic, names its file.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Store) -> Result<T, CollectionError>,
+    ) -> Result<T, CollectionError> {
         use CollectionError::{Missing, Packing, Record, Store};
-        let generation = generation_folder(&self.folder, self.manifest.generation);
-        guarded(&generation, read).map_err(|error| match error {
-            Store(_) | Record(_) | Packing(_) | Missing { .. } => damaged(&generation.join(STORE), &error),
+        let path = generation_folder(&self.folder, self.manifest.generation).join(STORE);
+        guarded(&path, || read(&self.store)).map_err(|error| match error {
+            Store(_) | Record(_) | Packing(_) | Missing { .. } => damaged(&path, &error),
             error => error,
         })
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    /// Asks the index; a panic over damaged files names its folder.
+    pub(crate) fn ask<T>(
+        &self,
+        ask: impl FnOnce(&StorySearcher) -> Result<T, IndexError>,
+    ) -> Result<T, CollectionError> {
+        let path = generation_folder(&self.folder, self.manifest.generation).join(INDEX);
+        guarded(&path, || Ok(ask(&self.searcher)?))
     }
 
-    pub(crate) fn searcher(&self) -> &StorySearcher {
-        &self.searcher
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// Every story, in order of its first article.
@@ -301,7 +310,7 @@ impl Collection {
     ///
     /// If the store cannot be read.
     pub fn stories(&self) -> Result<Vec<StorySummary>, CollectionError> {
-        self.read(|| self.store.stories())
+        self.read(Store::stories)
     }
 
     /// Visits every article with its place, in order of its id.
@@ -313,7 +322,7 @@ impl Collection {
         &self,
         visit: &mut dyn FnMut(u32, Article, Place) -> Result<(), CollectionError>,
     ) -> Result<(), CollectionError> {
-        self.read(|| self.store.each_article(visit))
+        self.read(|store| store.each_article(visit))
     }
 }
 

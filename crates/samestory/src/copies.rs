@@ -133,13 +133,16 @@ const STUB_SHINGLES: usize = 16;
 /// Least Jaccard of the words of two headlines, where the bodies may be stubs.
 const STUB_HEADLINES: f64 = 0.3;
 
-/// Whether two short bodies are alike under headlines that have little in common: the text is then
-/// its outlet's, not the article's.
+/// Whether two short bodies of one outlet are alike under headlines that have little in common: the
+/// text is then the outlet's, not the article's.
 fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> bool {
     let words =
         |at: u32| -> ShingleSet { Tokenizer.text(&articles[at as usize].headline).hashes().into_iter().collect() };
     let (a, b) = (words(pair.a), words(pair.b));
-    sets[pair.a as usize].len().max(sets[pair.b as usize].len()) < STUB_SHINGLES
+    let outlet = |at: u32| articles[at as usize].outlet.as_deref();
+    outlet(pair.a).is_some()
+        && outlet(pair.a) == outlet(pair.b)
+        && sets[pair.a as usize].len().max(sets[pair.b as usize].len()) < STUB_SHINGLES
         && !a.is_empty()
         && !b.is_empty()
         && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES

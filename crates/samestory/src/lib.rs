@@ -22,7 +22,7 @@
 //! // Story -> answer.
 //! Collection::write(folder.path(), &clustering, &settings)?;
 //! let collection = Collection::open(folder.path())?;
-//! let answer = collection.search("libya ceasefire", &SearchFilter::default(), 10)?;
+//! let answer = collection.search("libyan truce", &SearchFilter::default(), 10)?;
 //! assert_eq!(answer.stories[0].articles, 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
