@@ -13,14 +13,45 @@ pub const BACKGROUND_ARTICLES: f64 = 500.0;
 /// How many articles of a collection hold each term. Terms of one article only are not listed: such
 /// a term is in no pair.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Listed", into = "Listed")]
 pub struct DocumentFrequencies {
+    listed: Listed,
+    /// Position of the first term of each bucket; terms are hashes, so their upper bits fill the
+    /// buckets evenly, about one term each.
+    buckets: Vec<u32>,
+    /// How far a term is shifted right to give its bucket.
+    shift: u32,
+}
+
+/// What is stored of the frequencies.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Listed {
     n_articles: u32,
+    /// Sorted.
     terms: Vec<u64>,
     counts: Vec<u32>,
 }
 
-/// Entries that are compared one by one; terms are hashes, so their place can be guessed first.
-const GUESS_WINDOW: usize = 64;
+impl From<Listed> for DocumentFrequencies {
+    fn from(listed: Listed) -> Self {
+        let bits = (listed.terms.len().max(2) as u64).ilog2() + 1;
+        let shift = 64 - bits;
+        let mut buckets = vec![0u32; (1 << bits) + 1];
+        for term in &listed.terms {
+            buckets[(term >> shift) as usize + 1] += 1;
+        }
+        for at in 1..buckets.len() {
+            buckets[at] += buckets[at - 1];
+        }
+        DocumentFrequencies { listed, buckets, shift }
+    }
+}
+
+impl From<DocumentFrequencies> for Listed {
+    fn from(frequencies: DocumentFrequencies) -> Self {
+        frequencies.listed
+    }
+}
 
 impl DocumentFrequencies {
     /// Counts the terms of all articles.
@@ -31,50 +62,36 @@ impl DocumentFrequencies {
             .flat_map_iter(|terms| [&terms.all, &terms.pairs, &terms.names].into_iter().flatten().map(|term| term.term))
             .collect();
         all.par_sort_unstable();
-        let mut frequencies = DocumentFrequencies { n_articles: articles.len() as u32, ..Self::default() };
+        let mut listed = Listed { n_articles: articles.len() as u32, ..Listed::default() };
         for run in all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1) {
-            frequencies.terms.push(run[0]);
-            frequencies.counts.push(run.len() as u32);
+            listed.terms.push(run[0]);
+            listed.counts.push(run.len() as u32);
         }
-        frequencies
+        listed.into()
     }
 
     /// Number of articles counted.
     pub fn n_articles(&self) -> u32 {
-        self.n_articles
+        self.listed.n_articles
     }
 
-    /// Number of articles that hold the term; 1 stands for "at most one".
-    pub fn of(&self, term: u64) -> u32 {
-        self.position(term).map_or(1, |at| self.counts[at])
-    }
-
-    /// Whether more than one article holds the term.
-    pub fn is_shared(&self, term: u64) -> bool {
-        self.position(term).is_some()
-    }
-
-    /// Terms are evenly spread hashes, so a term stands near its share of the range: a short window
-    /// there holds it, or else the side it must lie on is known.
-    fn position(&self, term: u64) -> Option<usize> {
-        let n = self.terms.len();
-        let guess = ((u128::from(term) * n as u128) >> 64) as usize;
-        let (mut low, mut high) = (guess.saturating_sub(GUESS_WINDOW), (guess + GUESS_WINDOW).min(n));
-        while low > 0 && self.terms[low] > term {
-            low = low.saturating_sub(GUESS_WINDOW * 8);
-        }
-        while high < n && self.terms[high - 1] < term {
-            high = (high + GUESS_WINDOW * 8).min(n);
-        }
-        self.terms[low..high].binary_search(&term).ok().map(|at| low + at)
+    /// Number of articles that hold the term, where more than one does.
+    pub fn shared_by(&self, term: u64) -> Option<u32> {
+        let bucket = (term >> self.shift.min(63)) as usize;
+        let range = *self.buckets.get(bucket)? as usize..*self.buckets.get(bucket + 1)? as usize;
+        let at = self.listed.terms[range.clone()].iter().position(|listed| *listed == term)?;
+        Some(self.listed.counts[range.start + at])
     }
 
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with
-    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]).
-    pub fn idf(&self, term: &TermCount) -> f64 {
+    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and whether more
+    /// than one article holds it. A term that is not listed counts as held by one.
+    pub fn idf(&self, term: &TermCount) -> (f64, bool) {
+        let shared_by = self.shared_by(term.term);
         let background = BACKGROUND_ARTICLES * Background::decode(term.background);
-        let held = background + f64::from(self.of(term.term));
-        (-(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles))).ln()).max(0.0)
+        let held = background + f64::from(shared_by.unwrap_or(1));
+        let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles()))).ln();
+        (idf.max(0.0), shared_by.is_some())
     }
 }
 
@@ -89,19 +106,11 @@ mod tests {
         fn every_term_is_found(terms in prop::collection::btree_set(any::<u64>(), 0..400), other in any::<u64>()) {
             let terms: Vec<u64> = terms.into_iter().collect();
             let counts = (2..).take(terms.len()).collect();
-            let table = DocumentFrequencies { n_articles: 9, terms: terms.clone(), counts };
+            let table = DocumentFrequencies::from(Listed { n_articles: 9, terms: terms.clone(), counts });
             for (at, term) in terms.iter().enumerate() {
-                prop_assert_eq!(table.of(*term), at as u32 + 2);
+                prop_assert_eq!(table.shared_by(*term), Some(at as u32 + 2));
             }
-            prop_assert_eq!(table.is_shared(other), terms.contains(&other));
-        }
-
-        #[test]
-        fn uneven_terms_are_found_too(terms in prop::collection::btree_set(0u64..5_000, 1..900)) {
-            let terms: Vec<u64> = terms.into_iter().collect();
-            let counts = (2..).take(terms.len()).collect();
-            let table = DocumentFrequencies { n_articles: 9, terms: terms.clone(), counts };
-            prop_assert!(terms.iter().all(|term| table.is_shared(*term)));
+            prop_assert_eq!(table.shared_by(other).is_some(), terms.contains(&other));
         }
     }
 }

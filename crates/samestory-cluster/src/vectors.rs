@@ -14,15 +14,18 @@ pub struct SparseVector {
 impl SparseVector {
     /// Weighs a bag by `(1 + ln count) * idf` and scales it to length 1.
     pub fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> SparseVector {
-        let weight = |term: &TermCount| (1.0 + f64::from(term.count).ln()) * frequencies.idf(term);
-        let weights: Vec<f64> = bag.iter().map(weight).collect();
-        let length = weights.iter().map(|weight| weight * weight).sum::<f64>().sqrt();
+        let weight = |term: &TermCount| {
+            let (idf, shared) = frequencies.idf(term);
+            ((1.0 + f64::from(term.count).ln()) * idf, shared)
+        };
+        let weights: Vec<(f64, bool)> = bag.iter().map(weight).collect();
+        let length = weights.iter().map(|(weight, _)| weight * weight).sum::<f64>().sqrt();
         if length == 0.0 {
             return SparseVector::default();
         }
-        let kept = bag.iter().zip(&weights).filter(|(term, weight)| **weight > 0.0 && frequencies.is_shared(term.term));
+        let kept = bag.iter().zip(&weights).filter(|(_, (weight, shared))| *shared && *weight > 0.0);
         let (terms, weights): (Vec<u64>, Vec<f32>) =
-            kept.map(|(term, weight)| (term.term, (weight / length) as f32)).unzip();
+            kept.map(|(term, (weight, _))| (term.term, (weight / length) as f32)).unzip();
         SparseVector { terms: terms.into(), weights: weights.into() }
     }
 
@@ -72,14 +75,17 @@ const COMMON_IDF: f64 = 2.0;
 
 impl RareWords {
     fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> RareWords {
-        let rare: Vec<(u64, f64)> = bag
+        let rare: Vec<(u64, f64, bool)> = bag
             .iter()
-            .map(|term| (term.term, frequencies.idf(term) - COMMON_IDF))
-            .filter(|(_, rarity)| *rarity > 0.0)
+            .map(|term| {
+                let (idf, shared) = frequencies.idf(term);
+                (term.term, idf - COMMON_IDF, shared)
+            })
+            .filter(|(_, rarity, _)| *rarity > 0.0)
             .collect();
-        let total = rare.iter().map(|(_, rarity)| rarity).sum();
-        let shared = rare.into_iter().filter(|(term, _)| frequencies.is_shared(*term));
-        let (terms, rarity): (Vec<u64>, Vec<f32>) = shared.map(|(term, rarity)| (term, rarity as f32)).unzip();
+        let total = rare.iter().map(|(_, rarity, _)| rarity).sum();
+        let shared = rare.into_iter().filter(|(.., shared)| *shared);
+        let (terms, rarity): (Vec<u64>, Vec<f32>) = shared.map(|(term, rarity, _)| (term, rarity as f32)).unzip();
         RareWords { terms: terms.into(), rarity: rarity.into(), total }
     }
 

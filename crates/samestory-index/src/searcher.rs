@@ -6,7 +6,9 @@ use std::path::Path;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Language;
 use tantivy::collector::TopDocs;
-use tantivy::query::{AllQuery, BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, RangeQuery, TermQuery};
+use tantivy::query::{
+    AllQuery, BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, QueryParserError, RangeQuery, TermQuery,
+};
 use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TokenizerManager;
 use tantivy::{Index, IndexReader, Term};
@@ -144,7 +146,12 @@ impl StorySearcher {
         pick: impl Fn(&(QueryParser, QueryParser)) -> &QueryParser,
     ) -> Result<Box<dyn Query>, IndexError> {
         let plain = plain_query(query);
-        let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| pick(pair).parse_query(&plain)).collect();
+        let parse = |parser: &QueryParser| match parser.parse_query(&plain) {
+            // An operator without its words, as in `fog OR`: the words that are there are asked for.
+            Err(QueryParserError::SyntaxError(_)) => Ok(parser.parse_query_lenient(&plain).0),
+            parsed => parsed,
+        };
+        let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| parse(pick(pair))).collect();
         let mut parsed =
             parsed.map_err(|error| IndexError::Query { query: query.to_owned(), reason: error.to_string() })?;
         Ok(match parsed.len() {

@@ -49,7 +49,7 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
         return Err(rejected(&article, "has no word in headline or text"));
     }
 
-    let given = item.record.take(Field::Source).map(|source| one_line(&source)).or_else(|| outlet_folder(relative));
+    let given = item.record.take(Field::Source).or_else(|| outlet_folder(relative)).map(|source| one_line(&source));
     article.outlet = outlet_name(given.as_deref(), article.url.as_deref());
     let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
     article.language = language.map(|(language, _)| language);

@@ -286,9 +286,9 @@ impl Collection {
                 }
             });
             for term in terms.lead.iter().chain(&terms.names) {
-                let (articles, idf) = held.entry(term.term).or_insert_with(|| (0, frequencies.idf(term)));
+                let (articles, idf) = held.entry(term.term).or_insert((0, 0.0));
                 *articles += 1;
-                *idf = idf.max(frequencies.idf(term));
+                *idf = idf.max(frequencies.idf(term).0);
             }
         }
         let mut terms: Vec<(f64, SharedTerm)> = held

@@ -236,10 +236,12 @@ impl Collection {
         Self::check_writable(folder)?;
         fs::create_dir_all(folder).map_err(|source| CollectionError::Io { path: folder.to_owned(), source })?;
         let lock = lock(folder)?;
-        let current = read_manifest(folder).ok().flatten().map_or(0, |manifest| manifest.generation);
-        let generation = current + 1;
+        if let Ok(Some(manifest)) = read_manifest(folder) {
+            // What a killed run left.
+            remove_other_generations(folder, manifest.generation)?;
+        }
+        let generation = newest_generation(folder) + 1;
         let path = generation_folder(folder, generation);
-        remove_other_generations(folder, current)?;
         fs::create_dir_all(path.join(INDEX)).map_err(|source| CollectionError::Io { path: path.clone(), source })?;
         store::write(&path.join(STORE), clustering)?;
         write_index(&path.join(INDEX), clustering)?;
@@ -348,6 +350,12 @@ fn is_generation(path: &Path) -> bool {
     let named = name.strip_prefix('g').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
     let ours = |entry: fs::DirEntry| entry.file_name() == STORE || entry.file_name() == INDEX;
     named && fs::read_dir(path).is_ok_and(|entries| entries.flatten().all(ours))
+}
+
+/// The highest number of a generation in the folder; 0 where there is none.
+fn newest_generation(folder: &Path) -> u64 {
+    let number = |entry: fs::DirEntry| entry.file_name().to_string_lossy().strip_prefix('g')?.parse().ok();
+    fs::read_dir(folder).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
 }
 
 fn generation_folder(folder: &Path, generation: u64) -> PathBuf {
