@@ -114,6 +114,8 @@ pub struct Article {
     pub language_origin: Option<Origin>,
     /// Headline, `""` where there is none.
     pub headline: String,
+    /// The line below the headline. Where it stands in the text it is part of the body too.
+    pub standfirst: Option<String>,
     /// The text exactly as it was read: of a plain file the whole file.
     pub text: String,
     /// What is not compared: sorted by start, apart from each other.
@@ -145,6 +147,7 @@ impl Article {
             language: None,
             language_origin: None,
             headline: String::new(),
+            standfirst: None,
             text: String::new(),
             cuts: Vec::new(),
             dateline: None,

@@ -8,8 +8,8 @@ use crate::fields::Field;
 use crate::format::RawItem;
 use crate::language::language_of;
 use crate::outlet::outlet_name;
-use crate::reader::ReadSettings;
 use crate::reject::Rejected;
+use crate::settings::ReadSettings;
 
 /// What an item became.
 pub(crate) struct Assembled {
@@ -32,6 +32,7 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
     article.path = relative.to_owned();
     article.line = item.line;
     article.headline = one_line(&item.record.take(Field::Title).unwrap_or_default());
+    article.standfirst = item.record.take(Field::Standfirst).map(|standfirst| one_line(&standfirst));
     article.text = item.record.take(Field::Text).unwrap_or_default();
     if article.text.len() > u32::MAX as usize {
         return Err(rejected(&article, "text is longer than 4 GiB"));

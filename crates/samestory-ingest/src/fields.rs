@@ -13,6 +13,8 @@ pub enum Field {
     Id,
     /// Headline.
     Title,
+    /// The line below the headline.
+    Standfirst,
     /// The text.
     Text,
     /// Publication time.
@@ -32,6 +34,7 @@ const NAMES: &[(Field, &[&str])] = &[
     (Field::Id, &["id", "guid", "uri"]),
     (Field::Title, &["title", "headline"]),
     (Field::Text, &["text", "body", "content", "maintext", "body_text"]),
+    (Field::Standfirst, &["standfirst", "description", "summary", "subtitle"]),
     (
         Field::Published,
         &["published", "date", "date_publish", "pubdate", "versioncreated", "published_at", "datepublished"],

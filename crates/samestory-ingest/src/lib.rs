@@ -29,6 +29,7 @@ mod open;
 mod outlet;
 mod reader;
 mod reject;
+mod settings;
 mod walk;
 
 pub use address::canonical_url;
@@ -36,5 +37,6 @@ pub use date::parse_time;
 pub use furniture::mark_repeated_blocks;
 pub use labels::read_labels;
 pub use outlet::outlet_of_host;
-pub use reader::{Limits, ReadSettings, Reading, read, read_text};
+pub use reader::{Reading, read, read_text};
 pub use reject::{Note, Rejected, Skipped};
+pub use settings::{Limits, ReadSettings};

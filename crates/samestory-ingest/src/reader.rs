@@ -4,50 +4,17 @@ use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleId};
 
 use crate::assemble::{Assembled, assemble};
-use crate::fields::FieldMap;
 use crate::format::{self, Flaw, RawItem};
 use crate::furniture::mark_repeated_blocks;
 use crate::open::{open, stream_reason};
 use crate::reject::{Note, Rejected, Skipped};
+use crate::settings::ReadSettings;
 use crate::walk::{Found, path_text, walk};
-
-/// Bounds on what is read, so that no file can take all memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of a file that is read whole (plain text, JSON), after decompression. Default 256 MiB.
-    pub file_bytes: u64,
-    /// Bytes of one line of a JSONL file. Default 64 MiB.
-    pub line_bytes: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits { file_bytes: 256 << 20, line_bytes: 64 << 20 }
-    }
-}
-
-/// How files are read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReadSettings {
-    /// Names of fields.
-    pub fields: FieldMap,
-    /// Bounds.
-    pub limits: Limits,
-    /// The time of reading: articles are not from the future. Default the clock.
-    pub now: Timestamp,
-}
-
-impl Default for ReadSettings {
-    fn default() -> Self {
-        ReadSettings { fields: FieldMap::default(), limits: Limits::default(), now: Timestamp::now() }
-    }
-}
 
 /// What was read.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,8 @@ use samestory_cluster::{ArticleTerms, StoryId};
 use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
 use serde::Serialize;
 
-use crate::collection::{Collection, CollectionError};
+use crate::collection::Collection;
+use crate::error::CollectionError;
 use crate::store::{StorySummary, display_headline};
 use crate::versions::{VersionChange, version_changes};
 
@@ -109,6 +110,8 @@ pub struct ArticleView {
     pub story: StoryId,
     /// The article it is a copy of.
     pub copy_of: Option<String>,
+    /// The line below the headline.
+    pub standfirst: Option<String>,
     /// Place that opens the report.
     pub dateline: Option<String>,
     /// Who wrote it.
@@ -126,7 +129,7 @@ pub enum View {
     /// A story.
     Story(StoryView),
     /// An article.
-    Article(ArticleView),
+    Article(Box<ArticleView>),
 }
 
 /// Most shared terms that a story shows.
@@ -175,7 +178,7 @@ impl Collection {
 
     fn view(&self, name: &str) -> Result<View, CollectionError> {
         if let Some(number) = self.store().article_number(name)? {
-            return Ok(View::Article(self.article_view(number)?));
+            return Ok(View::Article(Box::new(self.article_view(number)?)));
         }
         if let Some(number) = self.store().story_number(name)? {
             return Ok(View::Story(self.story_view(number)?));
@@ -183,7 +186,7 @@ impl Collection {
         if let Some(address) = samestory_ingest::canonical_url(name)
             && let Some(number) = self.store().number_at_address(&address)?
         {
-            return Ok(View::Article(self.article_view(number)?));
+            return Ok(View::Article(Box::new(self.article_view(number)?)));
         }
         Err(CollectionError::Unknown(name.to_owned()))
     }
@@ -237,6 +240,7 @@ impl Collection {
                 .copy_of
                 .map(|at| Ok::<_, CollectionError>(self.store().article(at)?.id.to_string()))
                 .transpose()?,
+            standfirst: article.standfirst.clone(),
             dateline: article.dateline.clone(),
             byline: article.byline.clone(),
             text: article.body_text().trim().to_owned(),

@@ -37,6 +37,7 @@ mod answer;
 mod collection;
 mod config;
 mod copies;
+mod error;
 mod pipeline;
 mod store;
 mod timing;
@@ -46,9 +47,10 @@ pub use answer::{
     ArticleLine, ArticleRecord, ArticleView, FoundStory, PlaceColumns, SearchAnswer, SharedTerm, StoryView, View,
     instant, time_text,
 };
-pub use collection::{Collection, CollectionError, Counts, FORMAT, Manifest};
+pub use collection::{Collection, Counts, Manifest};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
 pub use copies::{Copies, CopyPair, all_pairs, find_copies, shingle_set};
+pub use error::{CollectionError, FORMAT};
 pub use pipeline::{Clustering, Place, Stage, Story, cluster};
 pub use samestory_article as article;
 pub use samestory_cluster as stories;

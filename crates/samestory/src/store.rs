@@ -9,7 +9,7 @@ use samestory_cluster::{DocumentFrequencies, StoryId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::collection::CollectionError;
+use crate::error::CollectionError;
 use crate::pipeline::{Clustering, Place, Story};
 
 /// Article number -> zstd of postcard of [`Article`].

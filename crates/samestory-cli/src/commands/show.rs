@@ -52,6 +52,7 @@ fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> s
     writeln!(out, "  story {}, {} in it", article.story, counted(article.others as u64, "other article"))?;
     let fields = [
         ("copy of", &article.copy_of),
+        ("standfirst", &article.standfirst),
         ("dateline", &article.dateline),
         ("byline", &article.byline),
         ("language", &article.line.language),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::jsonl::{Jsonl, brief};
 use super::{Flaw, Format, RawItem, Sink};
 use crate::open::{decode, read_all};
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 pub(super) struct Json;
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::json::{held_list, push_object};
 use super::{Flaw, Format, Sink};
 use crate::open::stream_reason;
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 pub(super) struct Jsonl;
 

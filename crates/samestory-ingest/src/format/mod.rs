@@ -16,7 +16,7 @@ use std::path::Path;
 use samestory_article::{CutKind, Version};
 
 use crate::fields::Record;
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 /// One item as a format finds it, before any field is understood.
 #[derive(Debug, Clone, Default)]

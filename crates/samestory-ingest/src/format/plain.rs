@@ -12,7 +12,7 @@ use samestory_article::CutKind;
 use super::{Flaw, Format, RawItem, Sink};
 use crate::fields::{Field, Record};
 use crate::open::{decode, read_all};
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 pub(super) struct Plain;
 
@@ -58,9 +58,25 @@ fn parse(text: String, settings: &ReadSettings) -> Result<RawItem, Flaw> {
     {
         item.record.set(Field::Title, 0, text[first.clone()].to_owned());
         item.cuts.push((first.clone(), CutKind::Headline));
+        if let Some(standfirst) = lines.get(1)
+            && is_standfirst(&text, first, standfirst)
+        {
+            item.record.set(Field::Standfirst, 0, text[standfirst.clone()].to_owned());
+        }
     }
     item.record.set(Field::Text, 0, text);
     Ok(item)
+}
+
+/// A standfirst is a short line right below the headline, set off from the text by a blank line.
+fn is_standfirst(text: &str, headline: &Range<usize>, line: &Range<usize>) -> bool {
+    let line_ends = |between: &str| between.matches('\n').count();
+    let after = &text[line.end..];
+    let gap = &after[..after.len() - after.trim_start().len()];
+    line_ends(&text[headline.end..line.start]) == 1
+        && line_ends(gap) > 1
+        && gap.len() < after.len()
+        && text[line.clone()].split_whitespace().count() <= LONGEST_HEADLINE
 }
 
 /// The lines that are not blank from a byte offset on, trimmed.
@@ -148,6 +164,8 @@ mod tests {
     #[test]
     fn headline_and_standfirst_without_front_matter() {
         let mut item = parsed("Joint work on truce\nTwo states call\n\nBody.");
+        assert_eq!(item.record.take(Field::Standfirst).as_deref(), Some("Two states call"));
+        assert_eq!(parsed("Joint work on truce\n\nBody.\nMore.").record.take(Field::Standfirst), None);
         assert_eq!(item.record.take(Field::Title).as_deref(), Some("Joint work on truce"));
         assert_eq!(item.cuts, [(0..19, CutKind::Headline)]);
     }

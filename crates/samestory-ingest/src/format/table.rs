@@ -5,7 +5,7 @@ use std::io::BufRead;
 use super::{Flaw, Format, RawItem, Sink};
 use crate::fields::{Field, Record};
 use crate::open::{decode, read_all};
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 pub(super) struct Table;
 

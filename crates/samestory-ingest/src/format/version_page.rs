@@ -14,7 +14,7 @@ use self::page::{Paragraph, VersionPageError};
 use super::{Flaw, Format, RawItem, Sink};
 use crate::fields::Field;
 use crate::open::{decode, read_all};
-use crate::reader::ReadSettings;
+use crate::settings::ReadSettings;
 
 pub(super) struct VersionPage;
 

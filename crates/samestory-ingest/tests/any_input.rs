@@ -1,0 +1,43 @@
+//! No text, under whatever name, makes reading panic, and every cut it makes is sound.
+
+use proptest::prelude::*;
+use samestory_ingest::{ReadSettings, read_text};
+
+/// Text in which the marks of the formats are common.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        "\\PC{0,12}",
+        Just("\n".to_owned()),
+        Just("---\n".to_owned()),
+        Just("Title: ".to_owned()),
+        Just("{\"title\":\"".to_owned()),
+        Just("\",\"text\":\"".to_owned()),
+        Just("\"}\n".to_owned()),
+        Just("id,title,text\n".to_owned()),
+        Just("title\ttext\n".to_owned()),
+        Just("\"".to_owned()),
+        Just(",".to_owned()),
+        Just("[{".to_owned()),
+        Just("Read more: ".to_owned()),
+        Just("TRIPOLI (Reuters) - ".to_owned()),
+        Just("This article is from the source 'a' and was first published or seen on .\n".to_owned()),
+        Just("Version 0 Version 1\n".to_owned()),
+    ];
+    prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+proptest! {
+    #[test]
+    fn reading_never_panics(text in text(), extension in prop::sample::select(vec!["txt", "json", "jsonl", "csv", "tsv", "unknown"])) {
+        let reading = read_text(&format!("outlet/file.{extension}"), &text, &ReadSettings::default());
+        for article in &reading.articles {
+            let mut before = 0;
+            for cut in &article.cuts {
+                prop_assert!(cut.start >= before && cut.start < cut.end);
+                prop_assert!(article.text.get(cut.start as usize..cut.end as usize).is_some());
+                before = cut.end;
+            }
+            prop_assert!(!article.headline.contains(char::is_control));
+        }
+    }
+}
