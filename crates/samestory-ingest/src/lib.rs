@@ -1,6 +1,6 @@
 //! Reads news articles from files, folders and standard input, whatever their format.
 //!
-//! [`read`] walks the given paths, opens each file (compressed or not), picks its [format](format)
+//! [`read`] walks the given paths, opens each file (compressed or not), picks its [`Format`](format::Format)
 //! and turns every item into an [`Article`](samestory_article::Article). A bad item is a
 //! [`Rejected`] with path, line and reason; the rest goes on, so reading itself cannot fail.
 //!
