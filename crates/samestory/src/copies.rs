@@ -2,7 +2,7 @@
 //!
 //! A wire story printed by fifty papers is one text and fifty articles. Copies are folded under a
 //! representative, the earliest of them, and never deleted. What makes a copy is a property of two
-//! texts ([`NearDuplicateRule`](samestory_minhash::NearDuplicateRule)), not of a story.
+//! texts ([`NearDuplicateRule`]), not of a story.
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
