@@ -60,3 +60,8 @@ pub use samestory_minhash as minhash;
 pub use store::StorySummary;
 pub use timing::{DedupTiming, StepTime, time_dedup};
 pub use versions::{ParagraphChange, Side, VersionChange, WordChange, version_changes};
+
+/// The example of the README is compiled with the tests, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
