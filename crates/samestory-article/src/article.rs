@@ -199,6 +199,15 @@ impl Article {
         self.body_spans().into_iter().map(|span| &self.text[span]).collect()
     }
 
+    /// The text as its outlet printed it: without the layout of the file, such as front matter, headline
+    /// and older versions, but with dateline, byline, credit and furniture.
+    pub fn printed_text(&self) -> String {
+        let layout = |kind| matches!(kind, CutKind::FrontMatter | CutKind::Headline | CutKind::OlderVersion);
+        let mut printed = self.clone();
+        printed.cuts.retain(|cut| layout(cut.kind));
+        printed.body_text()
+    }
+
     /// The paragraphs of the body: lines that are not blank, as trimmed byte ranges of the text.
     pub fn paragraphs(&self) -> Paragraphs<'_> {
         Paragraphs { text: &self.text, spans: self.body_spans(), next: 0 }

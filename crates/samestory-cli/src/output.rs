@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use samestory::index::{IndexError, Snippet};
@@ -104,25 +104,74 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
     Ok(writeln!(out)?)
 }
 
-/// Opens a file to write, or standard output for `-`.
-pub(crate) fn create(path: &Path) -> Result<Box<dyn Write>, Failure> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufWriter::new(io::stdout().lock())));
+/// A file that is written beside its name and takes the name once it is whole, so that a run that
+/// fails leaves what stood there; or standard output for `-`.
+pub(crate) struct Output {
+    out: Box<dyn Write>,
+    place: Option<(PathBuf, PathBuf)>,
+}
+
+impl Output {
+    /// Begins a file. A file that is read from may not be written to.
+    pub(crate) fn begin(path: &Path, inputs: &[PathBuf]) -> Result<Output, Failure> {
+        if path.as_os_str() == "-" {
+            return Ok(Output { out: Box::new(BufWriter::new(io::stdout().lock())), place: None });
+        }
+        let full = path.canonicalize().ok();
+        if full.is_some() && inputs.iter().any(|input| input.canonicalize().ok() == full) {
+            return Err(Failure::usage(format!("`{}` is read from; name another file to write", path.display())));
+        }
+        // What is no plain file, such as /dev/stdout, is written directly.
+        if full.as_ref().is_some_and(|full| !full.is_file()) {
+            let file = File::create(path).map_err(|error| Failure::file(path, error))?;
+            return Ok(Output { out: Box::new(BufWriter::new(file)), place: None });
+        }
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}.part", std::process::id()));
+        let part = path.with_file_name(name);
+        let file = File::create(&part).map_err(|error| Failure::file(path, error))?;
+        Ok(Output { out: Box::new(BufWriter::new(file)), place: Some((part, path.to_owned())) })
     }
-    let file = File::create(path).map_err(|error| Failure::file(path, error))?;
-    Ok(Box::new(BufWriter::new(file)))
+
+    /// Gives the file its name.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.out.flush()?;
+        match self.place.take() {
+            Some((part, path)) => std::fs::rename(&part, &path).map_err(|error| Failure::file(&path, error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Some((part, _)) = &self.place {
+            // The run failed; the unfinished file is of no use to anyone.
+            drop(std::fs::remove_file(part));
+        }
+    }
 }
 
 /// Writes values as JSON lines.
 pub(crate) fn write_lines<T: serde::Serialize>(
-    mut out: impl Write,
+    mut out: Output,
     lines: impl IntoIterator<Item = T>,
 ) -> Result<(), Failure> {
     for line in lines {
         serde_json::to_writer(&mut out, &line)?;
         out.write_all(b"\n")?;
     }
-    Ok(out.flush()?)
+    out.finish()
 }
 
 /// Colours, where standard output is a terminal and `NO_COLOR` is not set.

@@ -89,6 +89,11 @@ impl RareWords {
         RareWords { terms: terms.into(), rarity: rarity.into(), total }
     }
 
+    /// How many words both hold.
+    pub fn shared_with(&self, other: &RareWords) -> usize {
+        self.terms.iter().filter(|term| other.terms.binary_search(term).is_ok()).count()
+    }
+
     /// Containment by rarity: the shared words' part of those of the poorer article, from 0 to 1.
     pub fn share_with(&self, other: &RareWords) -> f64 {
         let mut shared = 0.0;

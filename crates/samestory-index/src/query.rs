@@ -37,6 +37,38 @@ pub(crate) fn plain_query(typed: &str) -> String {
     words.join(" ")
 }
 
+/// The words and phrases that a plain query excludes by `NOT` or `-`, joined by `OR`; `None` where it
+/// excludes none, or has brackets, inside of which an exclusion holds for a part only.
+pub(crate) fn excluded(plain: &str) -> Option<String> {
+    if plain.contains(['(', ')']) {
+        return None;
+    }
+    let mut excluded = Vec::new();
+    let mut rest = plain;
+    let mut negated = false;
+    while let Some(start) = rest.find(|c: char| !c.is_whitespace()) {
+        rest = &rest[start..];
+        let signs = rest.len() - rest.trim_start_matches(['-', '+']).len();
+        negated |= rest.starts_with('-');
+        rest = &rest[signs..];
+        let end = match rest.strip_prefix('"') {
+            Some(phrase) => phrase.find('"').map_or(rest.len(), |at| at + 2),
+            None => rest.find(char::is_whitespace).unwrap_or(rest.len()),
+        };
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        if word == "NOT" {
+            negated = true;
+            continue;
+        }
+        if negated && !word.is_empty() {
+            excluded.push(word);
+        }
+        negated = false;
+    }
+    (!excluded.is_empty()).then(|| excluded.join(" OR "))
+}
+
 fn balanced(text: &str) -> bool {
     let mut open = 0i64;
     for c in text.chars() {
@@ -51,6 +83,14 @@ fn balanced(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn exclusions_are_told() {
+        assert_eq!(excluded("storm NOT delays").as_deref(), Some("delays"));
+        assert_eq!(excluded("-\"a b\" c -d e-f").as_deref(), Some("\"a b\" OR d"));
+        assert_eq!(excluded("cease-fire"), None);
+        assert_eq!(excluded("(a -b) OR c"), None);
+    }
 
     #[test]
     fn only_operators_are_syntax() {

@@ -14,7 +14,7 @@ use tantivy::tokenizer::TokenizerManager;
 use tantivy::{Index, IndexReader, Term};
 
 use crate::error::IndexError;
-use crate::query::plain_query;
+use crate::query::{excluded, plain_query};
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::QueryWords;
 
@@ -154,10 +154,17 @@ impl StorySearcher {
         let parsed: Result<Vec<_>, _> = self.parsers.iter().map(|pair| parse(pick(pair))).collect();
         let mut parsed =
             parsed.map_err(|error| IndexError::Query { query: query.to_owned(), reason: error.to_string() })?;
-        Ok(match parsed.len() {
-            1 => parsed.remove(0),
-            _ => Box::new(DisjunctionMaxQuery::new(parsed)),
-        })
+        if parsed.len() == 1 {
+            return Ok(parsed.remove(0));
+        }
+        // What is excluded is excluded in every language, whichever finds the article.
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(DisjunctionMaxQuery::new(parsed)))];
+        if let Some(excluded) = excluded(&plain) {
+            clauses.extend(
+                self.parsers.iter().map(|(_, any_word)| (Occur::MustNot, any_word.parse_query_lenient(&excluded).0)),
+            );
+        }
+        Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
     fn hits(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<StoryHit>, IndexError> {

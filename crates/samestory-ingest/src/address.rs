@@ -28,7 +28,6 @@ const TRACKING: &[&str] = &[
     "ocid",
     "src",
     "track",
-    "rss",
     "feedtype",
     "feedname",
     "ftag",
@@ -78,6 +77,11 @@ pub fn canonical_url(given: &str) -> Option<String> {
         canonical.push_str(key);
         canonical.push('=');
         canonical.push_str(value);
+    }
+    // A page that a script shows is named behind the hash.
+    if let Some(fragment) = url.fragment().filter(|fragment| fragment.starts_with(['/', '!'])) {
+        canonical.push('#');
+        canonical.push_str(fragment);
     }
     Some(canonical)
 }
@@ -137,7 +141,7 @@ mod tests {
             "http://www.courier.example/a/b?x=1&utm_medium=y",
             "https://courier.example/a/b/?x=1#part",
             "courier.example/a/b?x=1",
-            "https://courier.example:443/a/b?x=1&hp&action=click",
+            "https://courier.example:443/a/b?x=1&hp&fbclid=click",
         ];
         for form in forms {
             assert_eq!(canonical_url(form).as_deref(), Some("courier.example/a/b?x=1"), "{form}");

@@ -16,6 +16,8 @@ pub(crate) struct Assembled {
     pub(crate) article: Article,
     /// Whether the id was in the item; else it was made from the path.
     pub(crate) own_id: bool,
+    /// Whether the item names its outlet; else it was made from the address or the path.
+    pub(crate) named_outlet: bool,
     /// Something odd that was set right.
     pub(crate) note: Option<String>,
 }
@@ -50,13 +52,16 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
         return Err(rejected(&article, "has no word in headline or text"));
     }
 
-    let given = item.record.take(Field::Source).or_else(|| outlet_folder(relative)).map(|source| one_line(&source));
+    let given = item.record.take(Field::Source).map(|source| one_line(&source));
     article.outlet = outlet_name(given.as_deref(), article.url.as_deref());
+    if article.outlet.is_none() && article.line.is_none() {
+        article.outlet = outlet_folder(relative).map(|folder| one_line(&folder));
+    }
     let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
     article.language = language.map(|(language, _)| language);
     article.language_origin = language.map(|(_, origin)| origin);
     let note = set_time(&mut article, item.record.take(Field::Published), settings);
-    Ok(Assembled { article, own_id, note })
+    Ok(Assembled { article, own_id, named_outlet: given.is_some(), note })
 }
 
 fn rejected(article: &Article, reason: &str) -> Rejected {

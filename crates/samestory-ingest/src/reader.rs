@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleId};
 
+use crate::address::host_of;
 use crate::assemble::{Assembled, assemble};
 use crate::format::{self, Flaw, RawItem};
 use crate::furniture::mark_repeated_blocks;
@@ -144,6 +145,7 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Reading {
         self.assemble_batch();
         name_roots(&mut self.taken, &self.files);
+        name_outlets(&mut self.taken);
         let mut first_by_id: FxHashMap<ArticleId, (String, Option<u64>)> = FxHashMap::default();
         let mut reading = Reading {
             rejected: self.rejected,
@@ -171,6 +173,24 @@ impl<'a> Reader<'a> {
         reading.articles.sort_by(|a, b| a.id.cmp(&b.id));
         mark_repeated_blocks(&mut reading.articles);
         reading
+    }
+}
+
+/// An article that has an address and names no outlet gets the name that most articles of its host
+/// give, so that a host has one name.
+fn name_outlets(taken: &mut [(Assembled, usize)]) {
+    let host = |article: &Article| article.url.as_deref().and_then(host_of);
+    let mut names: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    for (assembled, _) in taken.iter().filter(|(assembled, _)| assembled.named_outlet) {
+        if let (Some(host), Some(outlet)) = (host(&assembled.article), &assembled.article.outlet) {
+            *names.entry(host).or_default().entry(outlet.clone()).or_default() += 1;
+        }
+    }
+    for (assembled, _) in taken.iter_mut().filter(|(assembled, _)| !assembled.named_outlet) {
+        let named = host(&assembled.article).and_then(|host| names.get(&host));
+        if let Some((name, _)) = named.and_then(|names| names.iter().rev().max_by_key(|(_, count)| **count)) {
+            assembled.article.outlet = Some(name.clone());
+        }
     }
 }
 

@@ -341,7 +341,7 @@ pub struct ArticleRecord {
     pub place: Option<PlaceColumns>,
     /// Headline.
     pub title: String,
-    /// Body, without what was cut.
+    /// The text as its outlet printed it.
     pub text: String,
     /// Outlet.
     pub source: Option<String>,
@@ -371,7 +371,7 @@ impl ArticleRecord {
             id: article.id.to_string(),
             place: None,
             title: article.headline.clone(),
-            text: article.body_text().trim().to_owned(),
+            text: article.printed_text().trim().to_owned(),
             source: article.outlet.clone(),
             published: article.time.map(|time| time_text(&time)),
             url: article.url.clone(),

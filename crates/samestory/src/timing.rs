@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use samestory_article::{Article, Tokenizer};
-use samestory_ingest::read;
+use samestory_ingest::{Rejected, read};
 use samestory_minhash::{MinHasher, ShingleSet, Shingler, Signature, copy_groups, verify};
 
 use crate::config::{ConfigError, Settings};
@@ -33,6 +33,8 @@ pub struct DedupTiming {
     pub pairs: usize,
     /// The steps in order, each the best of all runs.
     pub steps: Vec<StepTime>,
+    /// Items that were not taken.
+    pub rejected: Vec<Rejected>,
 }
 
 /// Runs the steps of folding copies one by one, `runs` times, and gives the best time of each.
@@ -47,7 +49,8 @@ pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
         let reading = read(paths, &read_settings, &mut |_| ());
         clock.step("read, parse, normalise");
-        let run = one_run(&reading.articles, settings, clock);
+        let mut run = one_run(&reading.articles, settings, clock);
+        run.rejected = reading.rejected;
         best = Some(match best {
             None => run,
             Some(mut before) => {
@@ -58,7 +61,14 @@ pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result
             }
         });
     }
-    Ok(best.unwrap_or(DedupTiming { articles: 0, text_bytes: 0, shingles: 0, pairs: 0, steps: Vec::new() }))
+    Ok(best.unwrap_or(DedupTiming {
+        articles: 0,
+        text_bytes: 0,
+        shingles: 0,
+        pairs: 0,
+        steps: Vec::new(),
+        rejected: Vec::new(),
+    }))
 }
 
 struct Clock {
@@ -97,5 +107,6 @@ fn one_run(articles: &[Article], settings: &Settings, mut clock: Clock) -> Dedup
         shingles: sets.iter().map(|set| set.len() as u64).sum(),
         pairs: pairs.len(),
         steps: clock.steps,
+        rejected: Vec::new(),
     }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::args::{BenchArgs, BenchDedupArgs, BenchWhat};
 use crate::input::Progress;
-use crate::output::{Failure, counted, print_json, table};
+use crate::output::{Failure, counted, print_json, table, tell};
 
 pub(crate) fn run(args: &BenchArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     match &args.what {
@@ -45,6 +45,7 @@ fn dedup(args: &BenchDedupArgs, settings: &Settings) -> Result<ExitCode, Failure
     let progress = Progress::start("measuring");
     let timing = time_dedup(&args.input.paths, &settings, args.runs)?;
     drop(progress);
+    timing.rejected.iter().for_each(|rejected| tell(format_args!("rejected: {rejected}")));
     if timing.articles == 0 {
         return Err(Failure::failed(anyhow::anyhow!("no article found")));
     }
@@ -72,7 +73,7 @@ fn dedup(args: &BenchDedupArgs, settings: &Settings) -> Result<ExitCode, Failure
     } else {
         print_report(&report)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if timing.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn print_report(report: &Report) -> Result<(), Failure> {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::stories::StoryRow;
 use crate::args::ClusterArgs;
 use crate::input::{Progress, articles};
-use crate::output::{Failure, Style, counted, create, days, grouped, print_json, shorten, table, tell, write_lines};
+use crate::output::{Failure, Output, Style, counted, days, grouped, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     args.input.reading.apply(&mut settings);
     Collection::check_writable(folder)?;
     // A file that cannot be written is told before the work, not after.
-    let assignments = args.assignments.as_deref().map(create).transpose()?;
+    let assignments = args.assignments.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose()?;
     let mut reading = articles(&args.input.paths, &settings)?;
     let mut stages = Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began: started };
     let progress = Progress::start("clustering");
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn write_assignments(out: Box<dyn Write>, clustering: &Clustering) -> Result<(), Failure> {
+fn write_assignments(out: Output, clustering: &Clustering) -> Result<(), Failure> {
     let id = |at: u32| clustering.articles[at as usize].id.as_str();
     let lines = clustering.articles.iter().zip(&clustering.places).map(|(article, place)| Assignment {
         id: article.id.as_str(),

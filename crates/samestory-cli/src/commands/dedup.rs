@@ -1,6 +1,7 @@
 //! `samestory dedup`: the first stages of the pipeline alone.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use crate::args::DedupArgs;
 use crate::input::{Progress, articles};
-use crate::output::{Failure, counted, create, print_json, tell, write_lines};
+use crate::output::{Failure, Output, counted, print_json, tell, write_lines};
 
 /// A line of `--pairs`.
 #[derive(Serialize)]
@@ -42,22 +43,23 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
     args.input.reading.apply(&mut settings);
     args.apply(&mut settings.copies)?;
     settings.check()?;
+    let begin = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose();
+    let (pairs, output, keep) = (begin(&args.pairs)?, begin(&args.output)?, begin(&args.keep)?);
     let reading = articles(&args.input.paths, &settings)?;
     let all: Vec<&Article> = reading.articles.iter().collect();
     let progress = Progress::start("folding copies");
     let copies = find_copies(&all, &settings.copies);
     drop(progress);
-    if let Some(path) = &args.pairs {
-        write_lines(create(path)?, copies.pairs.iter().map(|pair| line(pair, &all)))?;
+    if let Some(out) = pairs {
+        write_lines(out, copies.pairs.iter().map(|pair| line(pair, &all)))?;
     }
     let kept = || all.iter().zip(&copies.copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(article, _)| *article);
-    if let Some(path) = &args.output {
-        write_lines(create(path)?, kept().map(ArticleRecord::of))?;
+    if let Some(out) = output {
+        write_lines(out, kept().map(ArticleRecord::of))?;
     }
-    if let Some(path) = &args.keep {
-        let mut out = create(path)?;
+    if let Some(mut out) = keep {
         kept().try_for_each(|article| writeln!(out, "{}", article.id))?;
-        out.flush()?;
+        out.finish()?;
     }
     let report = Report {
         articles: all.len(),

@@ -16,6 +16,9 @@ use crate::output::{Failure, print_json, table};
 pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let mut settings = settings.clone();
     args.reading.apply(&mut settings);
+    if args.gold.as_os_str() == "-" && args.predicted.is_none() && args.articles.is_empty() {
+        return Err(Failure::usage("GOLD is read twice, for labels and for articles, so it cannot be standard input"));
+    }
     let gold = labels(&args.gold)?;
     if gold.is_empty() {
         return Err(Failure::failed(anyhow::anyhow!("`{}` labels no article", args.gold.display())));

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::stories::StoryRow;
 use crate::args::{ExportArgs, ExportFormat, ExportWhat};
-use crate::output::{Failure, create};
+use crate::output::{Failure, Output};
 
 #[derive(Serialize)]
 struct CopyRow {
@@ -21,7 +21,7 @@ struct CopyRow {
 pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let ExportFormat::Jsonl = args.format;
     let collection = Collection::open(folder)?;
-    let mut out = create(args.output.as_deref().unwrap_or(Path::new("-")))?;
+    let mut out = Output::begin(args.output.as_deref().unwrap_or(Path::new("-")), &[])?;
     match args.what {
         ExportWhat::Articles => {
             each(&collection, &mut |article, place| line(&mut out, &ArticleRecord::placed(&article, place)))?
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure>
             }
         }
     }
-    out.flush()?;
+    out.finish()?;
     Ok(ExitCode::SUCCESS)
 }
 

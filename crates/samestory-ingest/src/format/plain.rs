@@ -53,7 +53,7 @@ fn parse(text: String, settings: &ReadSettings) -> Result<RawItem, Flaw> {
     };
     if !has_title
         && let Some(first) = lines.first()
-        && (lines.len() > 1 || front > 0)
+        && lines.len() > 1
         && text[first.clone()].split_whitespace().count() <= LONGEST_HEADLINE
     {
         item.record.set(Field::Title, 0, text[first.clone()].to_owned());
@@ -114,7 +114,9 @@ fn front_matter(text: &str, settings: &ReadSettings, record: &mut Record) -> Res
     }
     // One known name makes the block front matter; names nobody knows are passed over.
     let known: Vec<_> = lines.iter().filter_map(|(name, value)| Some((settings.fields.field(name)?, value))).collect();
-    if known.is_empty() {
+    // A single line may be a headline with a colon: `Source: Kremlin ready for talks`.
+    let sure = |field| matches!(field, Field::Id | Field::Title | Field::Url);
+    if known.is_empty() || (lines.len() == 1 && !known.iter().any(|((field, _), _)| sure(*field))) {
         return Ok(0);
     }
     for ((field, rank), value) in known {
