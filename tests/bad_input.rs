@@ -949,3 +949,16 @@ fn headlines_cannot_command_the_terminal() {
         assert!(!run.stdout.contains('\u{1b}') && !run.stderr.contains('\u{1b}'), "{run:?}");
     }
 }
+
+#[test]
+fn an_output_never_replaces_what_is_read_or_what_a_failed_run_would_have_replaced() {
+    let place = Place::new();
+    place.write("a.jsonl", line("a"));
+    let before = fs::read_to_string(place.path("a.jsonl")).unwrap();
+    place.run(&["cluster", "a.jsonl", "--assignments", "a.jsonl"]).ends_with(2);
+    place.run(&["dedup", "a.jsonl", "--output", "a.jsonl"]).ends_with(2);
+    assert_eq!(fs::read_to_string(place.path("a.jsonl")).unwrap(), before);
+    place.write("stories.jsonl", "kept\n");
+    place.run(&["cluster", "nothing-here", "--assignments", "stories.jsonl"]).ends_with(3);
+    assert_eq!(fs::read_to_string(place.path("stories.jsonl")).unwrap(), "kept\n");
+}

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use samestory::article::Article;
+use samestory::article::ArticleId;
 use samestory::ingest::{ReadSettings, read};
 use samestory::stories::candidates::candidate_lists;
 use samestory::stories::score::{Neighbourhood, PairOverlap, judge_pairs, pair_features};
@@ -58,4 +59,32 @@ fn two_articles_alone_are_judged_by_the_background() {
     assert_eq!(stories(["election-ledger", "election-northgate"]), 1);
     assert_eq!(stories(["libya-courier", "seeds-herald"]), 2);
     assert_eq!(stories(["baths-herald", "seeds-herald"]), 2);
+}
+
+#[test]
+fn one_shared_name_is_no_event() {
+    let article = |id: &str, headline: &str, text: &str| {
+        let mut article = Article::new(ArticleId::from(id));
+        article.headline = headline.into();
+        article.text = text.into();
+        article.language = Some(samestory::article::Language::ENGLISH);
+        article
+    };
+    let pairs = [
+        [
+            article(
+                "a",
+                "Fire destroys warehouse in Leeds",
+                "A fire destroyed a warehouse in Leeds overnight. Nobody was hurt.",
+            ),
+            article("b", "Leeds council raises parking fees", "Drivers in Leeds will pay more to park from April."),
+        ],
+        [article("a", "Apple unveils new phone", ""), article("b", "Apple shares fall on trade fears", "")],
+        [article("a", "Police arrest man in London", ""), article("b", "Man wins London marathon", "")],
+    ];
+    for pair in pairs {
+        let headline = pair[1].headline.clone();
+        let clustering = samestory::cluster(pair.to_vec(), &samestory::Settings::default(), &mut |_| ());
+        assert_eq!(clustering.stories.len(), 2, "{headline}");
+    }
 }

@@ -21,14 +21,6 @@ const OVERSAMPLING: usize = 2;
 /// A cosine below this is chance.
 const LEAST_COSINE: f64 = 0.01;
 
-/// Rare words that two articles must share to be compared: one name, be it counted in every bag, is no
-/// event.
-const SHARED_RARE_WORDS: usize = 2;
-
-/// Texts of a higher cosine are compared whatever they share, such as two equal headlines of one rare
-/// word.
-const NEARLY_EQUAL: f64 = 0.8;
-
 /// One candidate of an article.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Candidate {
@@ -106,12 +98,6 @@ fn list(articles: &[ArticleVectors], number: usize, mut best: Vec<Candidate>) ->
         candidate.cosine = articles[number].all.cosine(&articles[candidate.number as usize].all) as f32;
     }
     best.retain(|candidate| f64::from(candidate.cosine) >= LEAST_COSINE);
-    let shares_more_than_a_word = |candidate: &Candidate| {
-        let other = &articles[candidate.number as usize];
-        f64::from(candidate.cosine) >= NEARLY_EQUAL
-            || articles[number].rare.shared_with(&other.rare) >= SHARED_RARE_WORDS
-    };
-    best.retain(shares_more_than_a_word);
     best.sort_unstable_by(order);
     best.truncate(LONGEST_LIST);
     best

@@ -80,6 +80,14 @@ const FIGURES: u32 = 4;
 /// it, articles share their sentences.
 const SHARED_WORDING: f64 = 0.4;
 
+/// Rarity, in nats above the common, that two articles must share beside their rarest shared word.
+/// One name, be it counted in every bag, is no event.
+const SECOND_WORD_RARITY: f64 = 0.5;
+
+/// Texts of a higher cosine tell the same whatever they share, such as two equal headlines of one rare
+/// word.
+const NEARLY_EQUAL: f64 = 0.8;
+
 /// The relation to a list of `n` candidates counts `n / (n + 5)`: among three articles the best
 /// candidate says nothing.
 const LIST_FADE: f64 = 5.0;
@@ -113,6 +121,8 @@ pub struct PairOverlap {
     numbers: f64,
     shared_rare: f64,
     template: f64,
+    /// The two share no more than one rare word.
+    pub thin: bool,
     /// Mixture of cosines that candidates are ranked by, from 0 to 1.
     pub closeness: f64,
 }
@@ -135,6 +145,7 @@ impl PairOverlap {
             numbers: numbers.sqrt(),
             shared_rare: a.rare.share_with(&b.rare),
             template,
+            thin: words * words < NEARLY_EQUAL && a.rare.shared_beside_rarest(&b.rare) < SECOND_WORD_RARITY,
             closeness: 0.4 * words + 0.3 * lead + 0.15 * pairs + 0.15 * names,
         }
     }
@@ -219,6 +230,15 @@ pub struct JudgedPair {
     pub b: u32,
     /// What it is judged by.
     pub features: PairFeatures,
+    /// The two share no more than one rare word, which is no evidence of an event.
+    pub thin: bool,
+}
+
+impl JudgedPair {
+    /// Similarity for linkage, given the log odds of the features; a thin pair has none.
+    pub fn similarity(&self, log_odds: f64) -> f64 {
+        if self.thin { 0.0 } else { similarity(log_odds) }
+    }
 }
 
 /// Judges every candidate pair of a collection, in order of number.
@@ -243,7 +263,12 @@ pub fn judge_pairs(articles: &[ArticleVectors]) -> Vec<JudgedPair> {
     pairs
         .par_iter()
         .zip(&overlaps)
-        .map(|(&(a, b), overlap)| JudgedPair { a, b, features: pair_features(side(a), side(b), overlap) })
+        .map(|(&(a, b), overlap)| JudgedPair {
+            a,
+            b,
+            features: pair_features(side(a), side(b), overlap),
+            thin: overlap.thin,
+        })
         .collect()
 }
 
@@ -251,7 +276,7 @@ pub fn judge_pairs(articles: &[ArticleVectors]) -> Vec<JudgedPair> {
 pub fn cluster_articles(articles: &[ArticleVectors], threshold: f64) -> Vec<u32> {
     let pairs: Vec<ScoredPair> = judge_pairs(articles)
         .into_par_iter()
-        .map(|pair| ScoredPair { a: pair.a, b: pair.b, similarity: similarity(pair.features.log_odds()) })
+        .map(|pair| ScoredPair { a: pair.a, b: pair.b, similarity: pair.similarity(pair.features.log_odds()) })
         .filter(|pair| pair.similarity > 0.0)
         .collect();
     average_linkage(articles.len(), &pairs, threshold)

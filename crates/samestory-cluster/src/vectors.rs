@@ -89,9 +89,14 @@ impl RareWords {
         RareWords { terms: terms.into(), rarity: rarity.into(), total }
     }
 
-    /// How many words both hold.
-    pub fn shared_with(&self, other: &RareWords) -> usize {
-        self.terms.iter().filter(|term| other.terms.binary_search(term).is_ok()).count()
+    /// Rarity, in nats above the common, of the words both hold beside the rarest of them.
+    pub fn shared_beside_rarest(&self, other: &RareWords) -> f64 {
+        let shared = self.terms.iter().zip(&self.rarity).filter(|(term, _)| other.terms.binary_search(term).is_ok());
+        let (sum, rarest) = shared.fold((0.0, 0.0f64), |(sum, rarest), (_, rarity)| {
+            let rarity = f64::from(*rarity);
+            (sum + rarity, rarest.max(rarity))
+        });
+        sum - rarest
     }
 
     /// Containment by rarity: the shared words' part of those of the poorer article, from 0 to 1.

@@ -25,7 +25,7 @@ use samestory::ingest::{ReadSettings, read, read_labels};
 use samestory::stories::background::Background;
 use samestory::stories::evaluate::{evaluate, label_ids};
 use samestory::stories::linkage::{ScoredPair, average_linkage};
-use samestory::stories::score::{FEATURE_NAMES, JudgedPair, N_FEATURES, WEIGHTS, judge_pairs, similarity};
+use samestory::stories::score::{FEATURE_NAMES, JudgedPair, N_FEATURES, WEIGHTS, judge_pairs};
 use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
 use samestory::{CopySettings, find_copies};
 
@@ -382,7 +382,7 @@ fn clustered(collection: &Labelled, model: &Model, threshold: f64) -> Vec<u32> {
     let pairs: Vec<ScoredPair> = collection
         .pairs
         .iter()
-        .map(|pair| ScoredPair { a: pair.a, b: pair.b, similarity: similarity(odds(pair)) })
+        .map(|pair| ScoredPair { a: pair.a, b: pair.b, similarity: pair.similarity(odds(pair)) })
         .filter(|pair| pair.similarity > 0.0)
         .collect();
     average_linkage(collection.story.len(), &pairs, threshold)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::collection::Collection;
 use crate::error::CollectionError;
 use crate::store::{StorySummary, display_headline};
-use crate::versions::{VersionChange, version_changes};
+use crate::versions::{VersionChange, address_changes, version_changes};
 
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -264,8 +264,29 @@ impl Collection {
                 .map(|at| Ok::<_, CollectionError>(self.store().article(at)?.id.to_string()))
                 .transpose()?,
             copies: Vec::new(),
-            versions: version_changes(&article),
+            versions: match self.older_versions(number)? {
+                older if older.is_empty() => version_changes(&article),
+                mut chain => {
+                    chain.push(article);
+                    address_changes(&chain)
+                }
+            },
         })
+    }
+
+    /// The older versions of an article's address, oldest first.
+    fn older_versions(&self, number: u32) -> Result<Vec<Article>, CollectionError> {
+        let story = self.store().story(self.store().place(number)?.story)?;
+        if story.older_versions == 0 {
+            return Ok(Vec::new());
+        }
+        let mut chain = Vec::new();
+        for &at in &story.articles {
+            if self.store().place(at)?.version_of == Some(number) {
+                chain.push(self.store().article(at)?);
+            }
+        }
+        Ok(chain)
     }
 
     /// Terms that at least two articles of the story share, by how rare they are and how many of

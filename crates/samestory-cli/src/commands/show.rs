@@ -95,6 +95,10 @@ fn print_versions(out: &mut impl Write, style: Style, change: &VersionChange, in
     }
     for paragraph in &change.paragraphs {
         match paragraph {
+            ParagraphChange::Added { text } => writeln!(out, "{indent}    added: {}", style.added(visible(text)))?,
+            ParagraphChange::Removed { text } => {
+                writeln!(out, "{indent}    removed: {}", style.removed(visible(text)))?
+            }
             ParagraphChange::AddedOrRemoved { text } => {
                 writeln!(out, "{indent}    added or removed (the page does not tell which): {}", visible(text))?;
             }
