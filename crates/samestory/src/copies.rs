@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::{Article, Tokenizer};
 use samestory_minhash::{
-    Banding, CandidatePair, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature,
-    copy_groups, verify,
+    Banding, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature, copy_groups,
+    verify,
 };
 
 use crate::config::CopySettings;
@@ -161,11 +161,4 @@ fn fold_equal_headlines(articles: &[&Article], sets: &[ShingleSet], rank: &[u32]
             None => drop(first.insert(key, at)),
         }
     }
-}
-
-/// All verified pairs by looking at every pair: the plain reference for tests.
-pub fn all_pairs(sets: &[ShingleSet], rule: &NearDuplicateRule) -> Vec<NearDuplicate> {
-    let n = sets.len() as u32;
-    let pairs: Vec<CandidatePair> = (0..n).flat_map(|a| (a + 1..n).map(move |b| CandidatePair { a, b })).collect();
-    verify(sets, &pairs, rule)
 }

@@ -49,7 +49,7 @@ pub use answer::{
 };
 pub use collection::{Collection, Counts, Manifest};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
-pub use copies::{Copies, CopyPair, all_pairs, find_copies, shingle_set};
+pub use copies::{Copies, CopyPair, find_copies, shingle_set};
 pub use error::{CollectionError, FORMAT};
 pub use pipeline::{Clustering, Place, Stage, Story, cluster};
 pub use samestory_article as article;
