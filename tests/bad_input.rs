@@ -706,8 +706,7 @@ fn newer_collection_is_refused() {
     newer["format"] = (format + 1).into();
     newer["something_new"] = true.into();
     place.write(".samestory/collection.json", newer.to_string());
-    let refusal =
-        format!("error: collection `.samestory` has format {}, this version reads up to {format}", format + 1);
+    let refusal = format!("error: collection `.samestory` has format {}, this version reads {format}", format + 1);
     for command in [&["cluster", "b.jsonl"][..], &["info"], &["search", "ferry"], &["export"]] {
         place.run(command).ends_with(3).says(&refusal);
     }

@@ -2,7 +2,7 @@
 //!
 //! `SAMESTORY_BENCH_INPUT` names a file or folder of articles. Without it the sample corpus is taken
 //! and told anew: each article a hundred times, each time with another tenth of its words replaced,
-//! which makes 3,600 articles with near duplicates and strangers. Figures meant for others come from
+//! which makes 8,500 articles with near duplicates and strangers. Figures meant for others come from
 //! a real collection.
 
 use std::path::PathBuf;

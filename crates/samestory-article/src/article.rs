@@ -45,8 +45,10 @@ pub enum Origin {
     Field,
     /// Read from the address, such as `/2020/01/08/`.
     Url,
-    /// Read from the path of the file.
-    Path,
+    /// Stated by a web page of itself.
+    Page,
+    /// Stated by the feed that announces the article.
+    Feed,
     /// Worked out from the text itself.
     Text,
 }
@@ -69,6 +71,21 @@ pub enum CutKind {
     Furniture,
     /// The words of an older version that the latest one no longer has.
     OlderVersion,
+}
+
+impl CutKind {
+    /// The kind in words, as documents and answers name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            CutKind::FrontMatter => "front matter",
+            CutKind::Headline => "headline",
+            CutKind::Dateline => "dateline",
+            CutKind::Byline => "byline",
+            CutKind::Credit => "credit",
+            CutKind::Furniture => "furniture",
+            CutKind::OlderVersion => "older version",
+        }
+    }
 }
 
 /// A stretch of an article's text that is not compared.
@@ -126,6 +143,8 @@ pub struct Article {
     pub byline: Option<String>,
     /// News agency that is credited.
     pub agency: Option<String>,
+    /// Part of the paper, such as `World`.
+    pub section: Option<String>,
     /// The states found in the same file, oldest first, where there are several. `text` less its cuts
     /// is the last of them.
     pub versions: Vec<Version>,
@@ -153,6 +172,7 @@ impl Article {
             dateline: None,
             byline: None,
             agency: None,
+            section: None,
             versions: Vec::new(),
             path: String::new(),
             line: None,

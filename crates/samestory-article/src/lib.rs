@@ -6,15 +6,15 @@
 //! are [`Article`], [`Tokenizer`] and [`Stemmer`].
 //!
 //! ```
-//! use samestory_article::{Article, ArticleId, Tokenizer, normalise};
+//! use samestory_article::{Article, ArticleId, CutKind, Tokenizer};
 //!
 //! let mut article = Article::new(ArticleId::from("courier-1"));
 //! article.headline = "Ferry runs aground off Saint Orla".into();
 //! article.text = "SAINT ORLA (Reuters) - A ferry ran aground on Tuesday.\nShare this article".into();
-//! normalise::mark_cuts(&mut article);
+//! // What is not compared is marked, not deleted.
+//! article.cut(0..23, CutKind::Dateline);
+//! article.cut(54..72, CutKind::Furniture);
 //!
-//! assert_eq!(article.agency.as_deref(), Some("Reuters"));
-//! assert_eq!(article.dateline.as_deref(), Some("SAINT ORLA"));
 //! assert_eq!(article.body_text().trim(), "A ferry ran aground on Tuesday.");
 //!
 //! let tokens = Tokenizer.body(&article);
@@ -30,7 +30,6 @@
 
 mod article;
 pub mod language;
-pub mod normalise;
 mod stem;
 mod time;
 mod token;

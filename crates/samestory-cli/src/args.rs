@@ -66,6 +66,7 @@ pub(crate) enum Command {
     Dedup(DedupArgs),
     Eval(EvalArgs),
     Export(ExportArgs),
+    Outlets(OutletsArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
 }
@@ -86,20 +87,52 @@ pub(crate) struct ReadingArgs {
     /// Another name for a field, such as `title=hed` or `text=story_body`.
     #[arg(long, value_name = "FIELD=NAME")]
     map: Vec<String>,
-    /// Largest file that is read whole, in bytes after decompression.
-    #[arg(long, value_name = "N")]
+    /// Table of outlets and agencies to lay over the built-in one (see `samestory outlets`).
+    #[arg(long, value_name = "FILE")]
+    outlets: Option<PathBuf>,
+    /// Largest file, page or record that is read whole, in bytes after decompression.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_file_bytes: Option<u64>,
     /// Longest line of a JSONL file, in bytes.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_line_bytes: Option<u64>,
+    /// Most bytes that one compressed file may hold.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_decompressed_bytes: Option<u64>,
+    /// How many times its size a compressed file may grow, once past 64 MiB.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_expansion: Option<u64>,
+    /// Most brackets or elements within each other in JSON and XML, up to 1024.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_nesting: Option<usize>,
+    /// Most items of one file.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_items: Option<u64>,
+    /// Most tags of one HTML page.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_html_nodes: Option<usize>,
+    /// Most elements within each other in one HTML page, up to 1024.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_html_nesting: Option<usize>,
 }
+
+/// Heading of the bounds in the help.
+const LIMITS: &str = "Limits (what is over one is rejected, the rest is read)";
 
 impl ReadingArgs {
     /// Puts what was given on the command line over the settings.
     pub(crate) fn apply(&self, settings: &mut Settings) {
         settings.read.map.extend(self.map.iter().cloned());
-        settings.read.max_file_bytes = self.max_file_bytes.unwrap_or(settings.read.max_file_bytes);
-        settings.read.max_line_bytes = self.max_line_bytes.unwrap_or(settings.read.max_line_bytes);
+        settings.read.outlets = self.outlets.clone().or(settings.read.outlets.take());
+        let limits = &mut settings.limits;
+        limits.file_bytes = self.max_file_bytes.unwrap_or(limits.file_bytes);
+        limits.line_bytes = self.max_line_bytes.unwrap_or(limits.line_bytes);
+        limits.decompressed_bytes = self.max_decompressed_bytes.unwrap_or(limits.decompressed_bytes);
+        limits.expansion = self.max_expansion.unwrap_or(limits.expansion);
+        limits.nesting = self.max_nesting.unwrap_or(limits.nesting);
+        limits.items = self.max_items.unwrap_or(limits.items);
+        limits.html_nodes = self.max_html_nodes.unwrap_or(limits.html_nodes);
+        limits.html_nesting = self.max_html_nesting.unwrap_or(limits.html_nesting);
     }
 }
 
@@ -166,12 +199,15 @@ pub(crate) struct FilterArgs {
 /// Show a story or an article: by story id, article id or address.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  samestory show libya-courier\n  samestory show https://www.harbour-courier.example/2020/01/08/libya-truce --json"
+    after_help = "Examples:\n  samestory show libya-courier\n  samestory show libya-courier --raw\n  samestory show https://www.harbour-courier.example/2020/01/08/libya-truce --json"
 )]
 pub(crate) struct ShowArgs {
     /// Story id, article id or address.
     #[arg(value_name = "STORY|ARTICLE|URL")]
     pub(crate) name: String,
+    /// Show the whole text of an article, with what is cut from comparison marked.
+    #[arg(long)]
+    pub(crate) raw: bool,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -299,23 +335,43 @@ pub(crate) enum ExportWhat {
 pub(crate) enum ExportFormat {
     /// One JSON object a line.
     Jsonl,
+    /// Apache Parquet, a row each, with the same columns.
+    Parquet,
 }
 
 /// Write what the collection holds, in a documented form.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  samestory export > articles.jsonl\n  samestory export --what stories --output stories.jsonl"
+    after_help = "Examples:\n  samestory export > articles.jsonl\n  samestory export --what stories --output stories.jsonl\n  samestory export --output articles.parquet"
 )]
 pub(crate) struct ExportArgs {
     /// What to write.
     #[arg(long, value_enum, default_value = "articles")]
     pub(crate) what: ExportWhat,
-    /// How to write it.
-    #[arg(long, value_enum, default_value = "jsonl")]
-    pub(crate) format: ExportFormat,
+    /// How to write it; Parquet by default where the file is named so, else JSONL.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<ExportFormat>,
     /// File to write; standard output by default.
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+/// Show how outlets and agencies are known: their names, aliases, hosts, time zones and credits.
+///
+/// Without a name, prints the built-in table, to start one's own from (`--outlets FILE` of the reading
+/// commands).
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory outlets 'NY Times'\n  samestory outlets > my-outlets.toml")]
+pub(crate) struct OutletsArgs {
+    /// A name, alias or host to look up.
+    #[arg(value_name = "NAME|HOST")]
+    pub(crate) name: Option<String>,
+    /// Table of outlets and agencies to lay over the built-in one.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) outlets: Option<PathBuf>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Measure this machine.

@@ -47,7 +47,7 @@ const LISTED_NOTES: usize = 20;
 ///
 /// If not a single article was found.
 pub(crate) fn articles(paths: &[PathBuf], settings: &Settings) -> Result<Reading, Failure> {
-    let read_settings = settings.read.to_read_settings()?;
+    let read_settings = settings.to_read_settings()?;
     let progress = Progress::start("reading");
     let reading =
         read(paths, &read_settings, &mut |count| progress.say(format!("reading: {}", counted(count, "article"))));

@@ -37,6 +37,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Dedup(args) => commands::dedup::run(&args, settings),
         Command::Eval(args) => commands::eval::run(&args, &settings),
         Command::Export(args) => commands::export::run(&args, &collection),
+        Command::Outlets(args) => commands::outlets::run(&args, settings),
         Command::Bench(args) => commands::bench::run(&args, &settings),
         Command::Completions(args) => commands::completions::run(&args),
     }

@@ -107,7 +107,7 @@ pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 /// A file that is written beside its name and takes the name once it is whole, so that a run that
 /// fails leaves what stood there; or standard output for `-`.
 pub(crate) struct Output {
-    out: Box<dyn Write>,
+    out: Box<dyn Write + Send>,
     place: Option<(PathBuf, PathBuf)>,
 }
 
@@ -115,7 +115,7 @@ impl Output {
     /// Begins a file. A file that is read from may not be written to.
     pub(crate) fn begin(path: &Path, inputs: &[PathBuf]) -> Result<Output, Failure> {
         if path.as_os_str() == "-" {
-            return Ok(Output { out: Box::new(BufWriter::new(io::stdout().lock())), place: None });
+            return Ok(Output { out: Box::new(BufWriter::new(io::stdout())), place: None });
         }
         let full = path.canonicalize().ok();
         if full.is_some() && inputs.iter().any(|input| input.canonicalize().ok() == full) {

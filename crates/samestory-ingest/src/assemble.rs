@@ -1,14 +1,16 @@
 //! One raw item to one article: every field understood, every cut of a single article marked.
 
-use samestory_article::{Article, ArticleId, Origin, Tokenizer, normalise};
+use jiff::tz::TimeZone;
+use samestory_article::{Article, ArticleId, ArticleTime, Origin, Tokenizer};
 
 use crate::address::{canonical_url, date_in_path};
-use crate::date::{implausible, parse_time};
+use crate::date::{implausible, parse_time, parse_time_in};
 use crate::fields::Field;
-use crate::format::RawItem;
+use crate::format::{Flaw, RawItem};
 use crate::language::language_of;
+use crate::normalise::mark_cuts;
 use crate::outlet::outlet_name;
-use crate::reject::Rejected;
+use crate::page::read_page;
 use crate::settings::ReadSettings;
 
 /// What an item became.
@@ -16,6 +18,8 @@ pub(crate) struct Assembled {
     pub(crate) article: Article,
     /// Whether the id was in the item; else it was made from the path.
     pub(crate) own_id: bool,
+    /// Whether a second item with this id is no mistake (see [`RawItem::shared_id`]).
+    pub(crate) shared_id: bool,
     /// Whether the item names its outlet; else it was made from the address or the path.
     pub(crate) named_outlet: bool,
     /// Something odd that was set right.
@@ -23,13 +27,13 @@ pub(crate) struct Assembled {
 }
 
 /// Makes an article of an item of the file `relative`, or says why it is none.
-pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSettings) -> Result<Assembled, Rejected> {
+pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSettings) -> Result<Assembled, Flaw> {
+    if let Some(page) = item.page.take() {
+        read_page(&mut item, &page, settings)?;
+    }
     let id = item.record.take(Field::Id).map(|id| id.trim().to_owned());
     let own_id = id.is_some();
-    let id = id.unwrap_or_else(|| match item.line {
-        Some(line) => format!("{relative}#{line}"),
-        None => relative.to_owned(),
-    });
+    let id = id.unwrap_or_else(|| place_id(relative, item.line));
     let mut article = Article::new(ArticleId::from(id));
     article.path = relative.to_owned();
     article.line = item.line;
@@ -37,45 +41,57 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
     article.standfirst = item.record.take(Field::Standfirst).map(|standfirst| one_line(&standfirst));
     article.text = item.record.take(Field::Text).unwrap_or_default();
     if article.text.len() > u32::MAX as usize {
-        return Err(rejected(&article, "text is longer than 4 GiB"));
+        return Err(Flaw::new(article.line, "text is longer than 4 GiB"));
     }
     article.url = item.record.take(Field::Url).map(|url| one_line(&url));
     article.canonical_url = article.url.as_deref().and_then(canonical_url);
     article.byline = item.record.take(Field::Byline).map(|byline| one_line(&byline));
+    article.section = item.record.take(Field::Section).map(|section| one_line(&section));
     article.versions = item.versions;
     for (range, kind) in item.cuts {
         article.cut(range, kind);
     }
-    normalise::mark_cuts(&mut article);
+    mark_cuts(&mut article, settings.outlets.agencies());
     let body = article.body_text();
     if !Tokenizer.has_word(&article.headline) && !Tokenizer.has_word(&body) {
-        return Err(rejected(&article, "has no word in headline or text"));
+        return Err(Flaw::new(article.line, "has no word in headline or text"));
     }
 
     let given = item.record.take(Field::Source).map(|source| one_line(&source));
-    article.outlet = outlet_name(given.as_deref(), article.url.as_deref());
+    article.outlet = outlet_name(given.as_deref(), article.url.as_deref(), &settings.outlets);
     if article.outlet.is_none() && article.line.is_none() {
-        article.outlet = outlet_folder(relative).map(|folder| one_line(&folder));
+        let folder = outlet_folder(relative).map(|folder| one_line(&folder));
+        article.outlet = outlet_name(folder.as_deref(), None, &settings.outlets);
     }
     let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
     article.language = language.map(|(language, _)| language);
     article.language_origin = language.map(|(_, origin)| origin);
-    let note = set_time(&mut article, item.record.take(Field::Published), settings);
-    Ok(Assembled { article, own_id, named_outlet: given.is_some(), note })
+    let note = set_time(&mut article, item.record.take(Field::Published), item.clock, settings);
+    Ok(Assembled { article, own_id, shared_id: item.shared_id, named_outlet: given.is_some(), note })
 }
 
-fn rejected(article: &Article, reason: &str) -> Rejected {
-    Rejected { path: article.path.clone(), line: article.line, reason: reason.to_owned() }
+/// The id of an article that has none of its own: its path, and its line where the file holds many.
+pub(crate) fn place_id(relative: &str, line: Option<u64>) -> String {
+    match line {
+        Some(line) => format!("{relative}#{line}"),
+        None => relative.to_owned(),
+    }
 }
 
 /// Sets the time from the field, else from the address. Gives a note where the field is not believed.
-fn set_time(article: &mut Article, written: Option<String>, settings: &ReadSettings) -> Option<String> {
+fn set_time(
+    article: &mut Article,
+    written: Option<String>,
+    clock: Option<Origin>,
+    settings: &ReadSettings,
+) -> Option<String> {
     let mut note = None;
     if let Some(written) = written {
-        let doubt = match parse_time(&written) {
+        let zone = article.outlet.as_deref().and_then(|outlet| settings.outlets.zone(outlet));
+        let doubt = match parse_time_in(&written, &zone.unwrap_or(TimeZone::UTC)) {
             Some(time) => match implausible(&time, settings.now) {
                 None => {
-                    article.time = Some(time);
+                    article.time = Some(ArticleTime { origin: clock.unwrap_or(time.origin), ..time });
                     return None;
                 }
                 Some(doubt) => doubt,

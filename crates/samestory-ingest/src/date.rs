@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use samestory_article::{ArticleTime, Origin, Precision};
 
-/// Forms with a time of day but no zone; they are taken as UTC.
+/// Forms with a time of day but no zone.
 const CIVIL_TIMES: &[(&str, Precision)] = &[
     ("%Y-%m-%dT%H:%M:%S%.f", Precision::Second),
     ("%Y-%m-%d %H:%M:%S%.f UTC", Precision::Second),
@@ -43,7 +43,7 @@ const DAYS: &[&str] = &[
     "%a, %d %b %Y",
 ];
 
-/// Reads a publication time. Exactly midnight UTC counts as known to the day only, since that is how
+/// Reads a publication time; where it is written without a zone, it is that of UTC. Exactly midnight UTC counts as known to the day only, since that is how
 /// a day is written where a time is asked for. `None` for anything not on the list.
 ///
 /// ```
@@ -54,13 +54,19 @@ const DAYS: &[&str] = &[
 /// assert!(samestory_ingest::parse_time("03/04/2020").is_none());
 /// ```
 pub fn parse_time(written: &str) -> Option<ArticleTime> {
+    parse_time_in(written, &TimeZone::UTC)
+}
+
+/// As [`parse_time`], but a time of day that is written without a zone is that of the given one. A day,
+/// and midnight without a zone, which is how a day is written where a time is asked for, stay as they are.
+pub(crate) fn parse_time_in(written: &str, zone: &TimeZone) -> Option<ArticleTime> {
     let written = written.trim();
     if written.is_empty() || written.len() > 64 {
         return None;
     }
     let (timestamp, mut precision) = day(written)
         .or_else(|| written.parse::<Timestamp>().ok().map(|t| (t, zoned_precision(written))))
-        .or_else(|| civil_time(written))
+        .or_else(|| civil_time(written, zone))
         .or_else(|| rfc2822(written))
         .or_else(|| with_offset(written))
         .or_else(|| epoch(written))?;
@@ -83,8 +89,14 @@ fn day(written: &str) -> Option<(Timestamp, Precision)> {
     Some((utc(date.to_datetime(jiff::civil::Time::midnight()))?, Precision::Day))
 }
 
-fn civil_time(written: &str) -> Option<(Timestamp, Precision)> {
-    CIVIL_TIMES.iter().find_map(|(form, precision)| Some((utc(DateTime::strptime(form, written).ok()?)?, *precision)))
+fn civil_time(written: &str, zone: &TimeZone) -> Option<(Timestamp, Precision)> {
+    let (civil, precision) =
+        CIVIL_TIMES.iter().find_map(|(form, precision)| Some((DateTime::strptime(form, written).ok()?, *precision)))?;
+    let says_utc = written.ends_with(['Z', 'z']) || written.ends_with("UTC");
+    if says_utc || civil.time() == jiff::civil::Time::midnight() {
+        return Some((utc(civil)?, precision));
+    }
+    Some((civil.to_zoned(zone.clone()).ok()?.timestamp(), precision))
 }
 
 fn rfc2822(written: &str) -> Option<(Timestamp, Precision)> {
@@ -93,13 +105,19 @@ fn rfc2822(written: &str) -> Option<(Timestamp, Precision)> {
 }
 
 fn with_offset(written: &str) -> Option<(Timestamp, Precision)> {
-    ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%:z", "%Y-%m-%dT%H:%M:%S%.f%z", "%Y%m%dT%H%M%S%z"]
-        .iter()
-        .find_map(|form| Zoned::strptime(form, written).ok())
-        .map(|zoned| (zoned.timestamp(), Precision::Second))
+    [
+        "%Y-%m-%d %H:%M:%S%.f %z",
+        "%Y-%m-%d %H:%M:%S%.f %:z",
+        "%Y-%m-%d %H:%M:%S%.f%:z",
+        "%Y-%m-%dT%H:%M:%S%.f%z",
+        "%Y%m%dT%H%M%S%z",
+    ]
+    .iter()
+    .find_map(|form| Zoned::strptime(form, written).ok())
+    .map(|zoned| (zoned.timestamp(), Precision::Second))
 }
 
-/// Seconds (9 or 10 digits) or milliseconds (13 digits) since 1970.
+/// Seconds (9 or 10 digits), milliseconds (13), microseconds (16) or nanoseconds (19) since 1970.
 fn epoch(written: &str) -> Option<(Timestamp, Precision)> {
     if !written.bytes().all(|b| b.is_ascii_digit()) {
         return None;
@@ -108,6 +126,8 @@ fn epoch(written: &str) -> Option<(Timestamp, Precision)> {
     let timestamp = match written.len() {
         9 | 10 => Timestamp::from_second(number).ok()?,
         13 => Timestamp::from_millisecond(number).ok()?,
+        16 => Timestamp::from_microsecond(number).ok()?,
+        19 => Timestamp::from_nanosecond(number.into()).ok()?,
         _ => return None,
     };
     Some((timestamp, Precision::Second))
@@ -156,6 +176,8 @@ mod tests {
             ("20200108", "2020-01-08T00:00:00Z", Precision::Day),
             ("1578496807", "2020-01-08T15:20:07Z", Precision::Second),
             ("1578496807000", "2020-01-08T15:20:07Z", Precision::Second),
+            ("1578496807000000000", "2020-01-08T15:20:07Z", Precision::Second),
+            ("2020-01-08 15:20:07.000 +00:00", "2020-01-08T15:20:07Z", Precision::Second),
             ("2020-01-08 15:20:07+03:00", "2020-01-08T12:20:07Z", Precision::Second),
         ];
         for (written, expected, precision) in cases {
@@ -166,6 +188,17 @@ mod tests {
         for written in ["", "yesterday", "03/04/2020", "2020-13-40", "0", "99999999999999999999"] {
             assert_eq!(parse_time(written), None, "{written}");
         }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_that_of_its_outlet() {
+        let zone = TimeZone::get("America/New_York").expect("a zone");
+        let seconds = |written| parse_time_in(written, &zone).expect("a time").seconds;
+        assert_eq!(seconds("2020-01-08 15:20:07"), seconds("2020-01-08T20:20:07Z"));
+        assert_eq!(seconds("January 8, 2020 3:20 PM"), seconds("2020-01-08T20:20:00Z"));
+        assert_eq!(seconds("2020-01-08"), seconds("2020-01-08T00:00:00Z"));
+        assert_eq!(seconds("2020-01-08 00:00:00"), seconds("2020-01-08T00:00:00Z"));
+        assert_eq!(seconds("2020-01-08T15:20Z"), seconds("2020-01-08T15:20:00+00:00"));
     }
 
     #[test]

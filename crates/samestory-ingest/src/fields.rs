@@ -27,6 +27,15 @@ pub enum Field {
     Language,
     /// Who wrote it.
     Byline,
+    /// Part of the paper it stands in, such as `World`.
+    Section,
+}
+
+impl Field {
+    /// Whether an item with this field is an article, be the field empty.
+    pub(crate) fn makes_an_article(self) -> bool {
+        matches!(self, Field::Title | Field::Text)
+    }
 }
 
 /// Names in lower case; the first of a field that holds something wins.
@@ -43,6 +52,7 @@ const NAMES: &[(Field, &[&str])] = &[
     (Field::Url, &["url", "link", "canonical_url"]),
     (Field::Language, &["language", "lang"]),
     (Field::Byline, &["byline", "author"]),
+    (Field::Section, &["section", "articlesection", "category"]),
 ];
 
 /// Which names stand for which fields: the table above and what the user adds with `title=hed`.
@@ -128,7 +138,7 @@ pub struct Record {
 impl Record {
     /// Says that the item has a field of this kind, be it empty.
     pub fn seen(&mut self, field: Field) {
-        self.article_field |= matches!(field, Field::Title | Field::Text);
+        self.article_field |= field.makes_an_article();
     }
 
     /// Sets a field unless a name of lower rank has set it. Blank values set nothing.

@@ -1,43 +1,65 @@
-//! Blocks that one outlet repeats across its articles: pleas, author boxes, legal lines.
+//! What one outlet repeats across its articles: pleas, author boxes, legal lines, labels, tickers.
 //!
-//! *Design.* A paragraph of [`FEWEST_WORDS`] words or more that stands in [`FEWEST_ARTICLES`] or
-//! more articles of one outlet may be furniture, or a report that the outlet printed several times.
-//! The two differ in their surroundings: furniture follows something else in each article, while
-//! the paragraphs of a reprint always follow the same one. So the paragraph must be met behind that
-//! many different paragraphs, each of which is not itself repeated.
+//! *Motivation.* No list of such lines can be complete. But an outlet prints its furniture again and
+//! again, and a report once.
+//!
+//! *Design.* A paragraph is counted under its text, in lower case and with the article's own headline
+//! left open (`The post … appeared first on …`). It is furniture where [`FEWEST_ARTICLES`] or more of
+//! the outlet's articles have it behind as many different paragraphs: the paragraphs of a reprint always
+//! follow the same ones. Two kinds of repetition are reporting and stay:
+//!
+//! - *Background.* An outlet that follows an affair repeats what it is about. The words of such a
+//!   paragraph stand in the rest of its articles too, and seldom in the outlet's others; those of a plea
+//!   do not.
+//! - *Templates.* Weekly reports share sentences that only their numbers tell apart. So numbers are left
+//!   open in labels alone, lines that are no sentence, and labels are furniture only at the edges of a
+//!   text and only where a tenth of the outlet's articles have them.
+//!
+//! *Consequences.* Furniture of an outlet with less than four articles is not found. No cut takes the
+//! whole body of an article: what is left to compare is left.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, CutKind};
+use unicode_segmentation::UnicodeSegmentation;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Articles of the outlet, and different surroundings, that make a repeated block furniture.
+/// Articles of the outlet, and different surroundings, that make a repeated paragraph furniture.
 const FEWEST_ARTICLES: usize = 4;
 
-/// Shorter blocks are left to the other rules: `Reuters` or `He said.` repeat by chance.
+/// Shorter paragraphs are labels: `Reuters` or `He said.` repeat by chance.
 const FEWEST_WORDS: usize = 8;
 
-/// Marks repeated blocks in all articles whose outlet is known.
+/// A label is furniture where at least one in so many of the outlet's articles has it.
+const LABEL_SHARE: usize = 10;
+
+/// Articles that are looked at to tell background from furniture, with the paragraph and without.
+const MOST_LOOKED_AT: usize = 64;
+
+/// A paragraph of an article.
+struct Block {
+    key: u64,
+    range: Range<usize>,
+    /// A sentence or more, not a label.
+    whole: bool,
+}
+
+/// Marks repeated paragraphs in all articles whose outlet is known.
 pub fn mark_repeated_blocks(articles: &mut [Article]) {
-    let blocks: Vec<Vec<(u64, std::ops::Range<usize>)>> = articles.par_iter().map(blocks_of).collect();
+    let blocks: Vec<Vec<Block>> = articles.par_iter().map(blocks_of).collect();
     let mut by_outlet: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (at, article) in articles.iter().enumerate() {
         if let Some(outlet) = &article.outlet {
             by_outlet.entry(outlet).or_default().push(at);
         }
     }
-    let mut marked: Vec<(usize, std::ops::Range<usize>)> = by_outlet
+    let articles_before: &[Article] = articles;
+    let mut marked: Vec<(usize, Range<usize>)> = by_outlet
         .into_par_iter()
         .filter(|(_, members)| members.len() >= FEWEST_ARTICLES)
-        .flat_map_iter(|(_, members)| {
-            let furniture = repeated(&members, &blocks);
-            members
-                .into_iter()
-                .flat_map(|at| blocks[at].iter().map(move |(hash, range)| (at, *hash, range.clone())))
-                .filter(move |(_, hash, _)| furniture.contains(hash))
-                .map(|(at, _, range)| (at, range))
-                .collect::<Vec<_>>()
-        })
+        .flat_map_iter(|(_, members)| of_outlet(&members, articles_before, &blocks))
         .collect();
     marked.sort_by_key(|(at, range)| (*at, range.start));
     for (at, range) in marked {
@@ -45,11 +67,22 @@ pub fn mark_repeated_blocks(articles: &mut [Article]) {
     }
 }
 
-fn blocks_of(article: &Article) -> Vec<(u64, std::ops::Range<usize>)> {
+fn blocks_of(article: &Article) -> Vec<Block> {
+    let headline = article.headline.to_lowercase();
     article
         .paragraphs()
-        .filter(|range| is_whole(&article.text[range.clone()]))
-        .map(|range| (xxh3_64(article.text[range.clone()].to_lowercase().as_bytes()), range))
+        .map(|range| {
+            let paragraph = &article.text[range.clone()];
+            let whole = is_whole(paragraph);
+            let mut key = paragraph.to_lowercase();
+            if headline.len() > FEWEST_WORDS {
+                key = key.replace(&headline, "\u{1}");
+            }
+            if !whole {
+                key = key.replace(|c: char| c.is_numeric(), "0");
+            }
+            Block { key: xxh3_64(key.as_bytes()), range, whole }
+        })
         .collect()
 }
 
@@ -61,24 +94,116 @@ fn is_whole(paragraph: &str) -> bool {
         && paragraph.ends_with(['.', '!', '?', '”', '"', '»', ')', ']'])
 }
 
-fn repeated(members: &[usize], blocks: &[Vec<(u64, std::ops::Range<usize>)>]) -> FxHashSet<u64> {
+/// The furniture in the articles of one outlet.
+fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> Vec<(usize, Range<usize>)> {
+    let repeated = repeated(members, blocks);
+    if repeated.is_empty() {
+        return Vec::new();
+    }
+    let fewest_with_label = FEWEST_ARTICLES.max(members.len() / LABEL_SHARE);
+    let furniture: FxHashSet<u64> = repeated
+        .iter()
+        .filter(|(_, repeated)| match repeated.whole {
+            true => !is_background(repeated, members, articles),
+            false => repeated.articles.len() >= fewest_with_label,
+        })
+        .map(|(key, _)| *key)
+        .collect();
+    let mut found = Vec::new();
+    for &at in members {
+        let is_furniture: Vec<bool> = blocks[at].iter().map(|block| furniture.contains(&block.key)).collect();
+        let leading = is_furniture.iter().take_while(|is| **is).count();
+        let trailing = is_furniture.len() - is_furniture.iter().rev().take_while(|is| **is).count();
+        if leading == is_furniture.len() {
+            continue;
+        }
+        let cut = blocks[at].iter().enumerate().filter(|(number, block)| {
+            is_furniture[*number] && (block.whole || *number < leading || *number >= trailing)
+        });
+        found.extend(cut.map(|(_, block)| (at, block.range.clone())));
+    }
+    found
+}
+
+/// A paragraph that stands in several articles of an outlet.
+struct Repeated {
+    whole: bool,
+    /// The articles, each once, and where it stands in the first.
+    articles: Vec<usize>,
+    range: Range<usize>,
+}
+
+/// The paragraphs that enough articles have, behind enough different paragraphs.
+fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
     let mut count: FxHashMap<u64, usize> = FxHashMap::default();
     for &at in members {
-        let distinct: FxHashSet<u64> = blocks[at].iter().map(|(hash, _)| *hash).collect();
-        distinct.into_iter().for_each(|hash| *count.entry(hash).or_default() += 1);
+        let distinct: FxHashSet<u64> = blocks[at].iter().map(|block| block.key).collect();
+        distinct.into_iter().for_each(|key| *count.entry(key).or_default() += 1);
     }
     let mut surroundings: FxHashMap<u64, FxHashSet<u64>> = FxHashMap::default();
+    let mut found: FxHashMap<u64, Repeated> = FxHashMap::default();
     for &at in members {
-        let mut before = None;
-        for (hash, _) in &blocks[at] {
-            if count[hash] >= FEWEST_ARTICLES {
-                surroundings.entry(*hash).or_default().extend(before);
-            } else {
-                before = Some(*hash);
+        // What opens a text follows its headline, which is its own.
+        let mut before = xxh3_64(&at.to_le_bytes());
+        for block in &blocks[at] {
+            if count[&block.key] < FEWEST_ARTICLES {
+                before = block.key;
+                continue;
+            }
+            surroundings.entry(block.key).or_default().insert(before);
+            let repeated = found.entry(block.key).or_insert_with(|| Repeated {
+                whole: block.whole,
+                articles: Vec::new(),
+                range: block.range.clone(),
+            });
+            if repeated.articles.last() != Some(&at) {
+                repeated.articles.push(at);
             }
         }
     }
-    surroundings.into_iter().filter(|(_, before)| before.len() >= FEWEST_ARTICLES).map(|(hash, _)| hash).collect()
+    let mut found: Vec<(u64, Repeated)> =
+        found.into_iter().filter(|(key, _)| surroundings[key].len() >= FEWEST_ARTICLES).collect();
+    found.sort_by_key(|(key, _)| *key);
+    found
+}
+
+/// Characters from which a word may say what a paragraph is about.
+const TELLING_WORD: usize = 5;
+
+/// Whether a repeated paragraph belongs to what its articles report: whether a third of its telling words
+/// stand in the rest of most of them, and in at most half as large a share of the outlet's other articles.
+fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -> bool {
+    let first = &articles[repeated.articles[0]];
+    let paragraph = first.text[repeated.range.clone()].to_lowercase();
+    let words: Vec<&str> = telling_words(&paragraph).into_iter().collect();
+    if words.len() < 3 {
+        return false;
+    }
+    let shares = |sample: &[usize]| -> Vec<f64> {
+        let mut counts = vec![0usize; words.len()];
+        for &at in sample {
+            let text = format!("{}\n{}", articles[at].headline, articles[at].body_text()).to_lowercase();
+            let rest = text.replace(paragraph.trim(), "");
+            let there = telling_words(&rest);
+            counts.iter_mut().zip(&words).for_each(|(count, word)| *count += usize::from(there.contains(word)));
+        }
+        counts.into_iter().map(|count| count as f64 / sample.len().max(1) as f64).collect()
+    };
+    let others: Vec<usize> =
+        members.iter().copied().filter(|at| repeated.articles.binary_search(at).is_err()).collect();
+    let (with, without) = (shares(&spread(&repeated.articles)), shares(&spread(&others)));
+    let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
+    telling.count() * 3 >= words.len()
+}
+
+fn telling_words(text: &str) -> FxHashSet<&str> {
+    text.unicode_words().filter(|word| word.chars().nth(TELLING_WORD - 1).is_some()).collect()
+}
+
+/// At most [`MOST_LOOKED_AT`] of the articles, from first to last.
+fn spread(articles: &[usize]) -> Vec<usize> {
+    let step = articles.len().div_ceil(MOST_LOOKED_AT).max(1);
+    articles.iter().copied().step_by(step).collect()
 }
 
 #[cfg(test)]
@@ -88,20 +213,92 @@ mod tests {
     fn article(number: usize, text: String) -> Article {
         let mut article = Article::new(format!("a{number}").into());
         article.outlet = Some("Herald".into());
+        article.headline = format!("Headline of report {number}");
         article.text = text;
         article
+    }
+
+    const SUBJECTS: [&str; 6] = ["harbour", "election", "orchard", "hospital", "railway", "library"];
+
+    fn report(number: usize) -> String {
+        let subject = SUBJECTS[number % SUBJECTS.len()];
+        format!("Report {number} is of the {subject}, and none of its words are said elsewhere.")
+    }
+
+    fn marked(mut articles: Vec<Article>) -> Vec<String> {
+        mark_repeated_blocks(&mut articles);
+        articles.iter().map(|article| article.body_text().trim().to_owned()).collect()
     }
 
     #[test]
     fn a_plea_is_cut_and_a_reprint_stays() {
         let plea = "Please support our small newsroom by giving what you can today.";
-        let report = "The ferry ran aground on the sand bank early on Tuesday morning.\nAll of the people on board were safe by noon, the company said.";
-        let mut articles: Vec<Article> = (0..4)
-            .map(|n| article(n, format!("Report number {n} has its own words, none of them said elsewhere.\n{plea}")))
-            .chain((4..9).map(|n| article(n, report.to_owned())))
+        let reprint = "The ferry ran aground on the sand bank early on Tuesday morning.\nAll of the people on board were safe by noon, the company said.";
+        let articles = (0..4)
+            .map(|n| article(n, format!("{}\n{plea}", report(n))))
+            .chain((4..9).map(|n| article(n, reprint.to_owned())))
             .collect();
-        mark_repeated_blocks(&mut articles);
-        assert!(articles[..4].iter().all(|a| !a.body_text().contains("newsroom")));
-        assert!(articles[4..].iter().all(|a| a.body_text() == report));
+        let bodies = marked(articles);
+        assert!(bodies[..4].iter().all(|body| !body.contains("newsroom")));
+        assert!(bodies[4..].iter().all(|body| body == reprint));
+    }
+
+    #[test]
+    fn labels_and_tickers_go_at_the_edges_only() {
+        let text = |n: usize| {
+            format!(
+                "{n} min read\n{}\nRead more\nSecond paragraph {n} of the report, long enough.\nHarbour Index {n}12.5 +0.{n}\nFollow the Herald",
+                report(n)
+            )
+        };
+        let bodies = marked((0..6).map(|n| article(n, text(n))).collect());
+        for (n, body) in bodies.iter().enumerate() {
+            let second = format!("Second paragraph {n} of the report, long enough.");
+            assert_eq!(*body, format!("{}\nRead more\n{second}", report(n)));
+        }
+    }
+
+    #[test]
+    fn a_line_with_the_articles_own_headline_is_cut() {
+        let text = |n: usize| {
+            format!("{}\nThe post Headline of report {n} appeared first on the website of the Herald.", report(n))
+        };
+        assert_eq!(marked((0..4).map(|n| article(n, text(n))).collect()), (0..4).map(report).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_background_of_an_affair_stays() {
+        let background =
+            "The Gannet sank off Saint Orla in March with eleven sailors aboard, and the inquiry continues.";
+        let affair = |n: usize| {
+            format!(
+                "{} Sailors of the Gannet spoke of Saint Orla; the inquiry continues on day {n}.\n{background}",
+                report(n)
+            )
+        };
+        let articles =
+            (0..5).map(|n| article(n, affair(n))).chain((5..11).map(|n| article(n, report(n)))).collect::<Vec<_>>();
+        assert!(marked(articles)[..5].iter().all(|body| body.ends_with(background)));
+    }
+
+    #[test]
+    fn templates_stay() {
+        let text = |n: usize| {
+            format!(
+                "Wheat closed at {n}12 a tonne in Port Aubrac on Friday, the board said.\nBarley rose by {n} in the week to Friday, the board said."
+            )
+        };
+        let bodies = marked((0..6).map(|n| article(n, text(n))).collect());
+        assert!(bodies.iter().enumerate().all(|(n, body)| *body == text(n)));
+    }
+
+    #[test]
+    fn no_article_loses_its_whole_body() {
+        let notice = "This report was withdrawn by the Herald and will not be replaced by another.";
+        let mut articles: Vec<Article> = (0..5).map(|n| article(n, format!("{}\n{notice}", report(n)))).collect();
+        articles.push(article(5, notice.to_owned()));
+        let bodies = marked(articles);
+        assert_eq!(bodies[0], report(0));
+        assert_eq!(bodies[5], notice);
     }
 }

@@ -6,7 +6,8 @@ use std::path::Path;
 use rustc_hash::FxHashMap;
 use serde_json::Value;
 
-use crate::open::{open, stream_reason};
+use crate::open::{Raw, stream_reason};
+use crate::settings::Limits;
 
 /// Reads `(id, story)` from JSONL with the fields `id` and `story`, or from TSV with two columns and
 /// an optional line of names. A null story is left out.
@@ -15,7 +16,8 @@ use crate::open::{open, stream_reason};
 ///
 /// A sentence that says what is wrong and where, without the path. An id with two labels is an error.
 pub fn read_labels(path: &Path) -> Result<Vec<(String, String)>, String> {
-    let input = open(path).map_err(|error| stream_reason(&error))?;
+    let input =
+        Raw::open(path).and_then(|raw| raw.decompress(&Limits::default())).map_err(|error| stream_reason(&error))?;
     let mut labels = Vec::new();
     let mut known = FxHashMap::default();
     for (number, line) in (1u64..).zip(input.lines()) {

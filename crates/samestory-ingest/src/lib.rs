@@ -18,15 +18,22 @@
 //! Limits: see [`Limits`]; each has a message of its own when it is met.
 
 mod address;
+mod agency;
 mod assemble;
 mod date;
+mod encoding;
 pub mod fields;
 pub mod format;
 mod furniture;
 mod labels;
 mod language;
+mod markup;
+mod nesting;
+mod normalise;
 mod open;
 mod outlet;
+mod outlet_table;
+mod page;
 mod reader;
 mod reject;
 mod settings;
@@ -36,7 +43,7 @@ pub use address::canonical_url;
 pub use date::parse_time;
 pub use furniture::mark_repeated_blocks;
 pub use labels::read_labels;
-pub use outlet::outlet_of_host;
-pub use reader::{Reading, read, read_text};
+pub use outlet_table::{Outlet, OutletTable, outlet_key};
+pub use reader::{Reading, read, read_bytes, read_text};
 pub use reject::{Note, Rejected, Skipped};
 pub use settings::{Limits, ReadSettings};

@@ -1,37 +1,20 @@
 //! One name for each outlet.
 
 use crate::address::host_of;
+use crate::outlet_table::OutletTable;
 
-/// Second-level labels under which countries register: the `co` of `co.uk`.
-const REGISTRY_LABELS: &[&str] = &["ac", "co", "com", "edu", "go", "gov", "ne", "net", "or", "org"];
-
-/// The name an outlet is known by: a name as given; a host, given or from the address, as the label
-/// it registered.
-pub(crate) fn outlet_name(given: Option<&str>, url: Option<&str>) -> Option<String> {
-    let given = given.map(str::trim).filter(|name| !name.is_empty());
-    match given {
-        Some(name) if looks_like_host(name) => {
-            host_of(name).map(|host| outlet_of_host(&host)).or(Some(name.to_owned()))
-        }
-        Some(name) => Some(name.split_whitespace().collect::<Vec<_>>().join(" ")),
-        None => url.and_then(host_of).map(|host| outlet_of_host(&host)),
+/// The name an outlet is known by: that of the table where it has the name or the host; else a name as
+/// given, and a host, given or from the address, as the label it is registered under.
+pub(crate) fn outlet_name(given: Option<&str>, url: Option<&str>, table: &OutletTable) -> Option<String> {
+    let of_host = |host: String| table.name_of_host(&host);
+    match given.map(str::trim).filter(|name| !name.is_empty()) {
+        Some(name) if looks_like_host(name) => host_of(name).map(of_host).or(Some(name.to_owned())),
+        Some(name) => match table.by_name(name) {
+            Some(outlet) => Some(outlet.name.clone()),
+            None => Some(name.to_owned()),
+        },
+        None => url.and_then(host_of).map(of_host),
     }
-}
-
-/// The label that a host is registered under.
-///
-/// ```
-/// use samestory_ingest::outlet_of_host;
-/// assert_eq!(outlet_of_host("edition.courier.example"), "courier");
-/// assert_eq!(outlet_of_host("www.courier.co.uk"), "courier");
-/// ```
-pub fn outlet_of_host(host: &str) -> String {
-    let labels: Vec<&str> = host.trim_end_matches('.').split('.').collect();
-    let mut name = labels.len().saturating_sub(2);
-    if name > 0 && labels[labels.len() - 1].len() == 2 && REGISTRY_LABELS.contains(&labels[name]) {
-        name -= 1;
-    }
-    labels.get(name).map_or_else(|| host.to_owned(), |label| label.to_ascii_lowercase())
 }
 
 fn looks_like_host(name: &str) -> bool {
@@ -50,13 +33,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_host_has_one_name() {
-        for given in ["nytimes.com", "www.nytimes.com", "https://www.nytimes.com/", "nytimes"] {
-            assert_eq!(outlet_name(Some(given), None).as_deref(), Some("nytimes"), "{given}");
+    fn an_outlet_has_one_name() {
+        let name = |given, url| outlet_name(given, url, &OutletTable::built_in());
+        for given in
+            ["nytimes.com", "www.nytimes.com", "https://www.nytimes.com/", "nytimes", "The New York Times", "NYT"]
+        {
+            assert_eq!(name(Some(given), None).as_deref(), Some("nytimes"), "{given}");
         }
-        assert_eq!(outlet_name(None, Some("https://www.bbc.co.uk/news/1")).as_deref(), Some("bbc"));
-        assert_eq!(outlet_name(Some(" The  Hill "), None).as_deref(), Some("The Hill"));
-        assert_eq!(outlet_name(Some("U.S. News"), None).as_deref(), Some("U.S. News"));
-        assert_eq!(outlet_name(None, None), None);
+        assert_eq!(name(None, Some("https://www.bbc.co.uk/news/1")).as_deref(), Some("bbc"));
+        assert_eq!(name(None, Some("https://harbour.blogspot.com/1")).as_deref(), Some("harbour"));
+        assert_eq!(name(None, Some("https://www.valley-observer.co.uk/1")).as_deref(), Some("valley-observer"));
+        assert_eq!(name(Some("Valley Observer"), None).as_deref(), Some("Valley Observer"));
+        assert_eq!(name(Some("Vol. 7 News"), None).as_deref(), Some("Vol. 7 News"));
+        assert_eq!(name(None, None), None);
     }
 }

@@ -1,7 +1,7 @@
 //! From paths to articles.
 
 use std::collections::BTreeMap;
-use std::io::BufRead;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -9,10 +9,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleId};
 
 use crate::address::host_of;
-use crate::assemble::{Assembled, assemble};
+use crate::assemble::{Assembled, assemble, place_id};
 use crate::format::{self, Flaw, RawItem};
 use crate::furniture::mark_repeated_blocks;
-use crate::open::{open, stream_reason};
+use crate::open::{Raw, stream_reason};
+use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};
 use crate::settings::ReadSettings;
 use crate::walk::{Found, path_text, walk};
@@ -32,8 +33,10 @@ pub struct Reading {
     pub files: u64,
 }
 
-/// Items that are assembled together, on all threads.
+/// Items that are assembled together, on all threads, and the bytes of pages among them from which on
+/// no more are waited for.
 const BATCH: usize = 1024;
+const BATCH_BYTES: usize = 32 << 20;
 
 /// Reads every article below the paths; `-` is standard input. `progress` is told the number of
 /// articles read so far, now and then.
@@ -48,10 +51,15 @@ pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut
 
 /// Reads the text of one file that is in memory, as if it stood at `path`.
 pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
+    read_bytes(path, text.as_bytes(), settings)
+}
+
+/// Reads the bytes of one file that is in memory, compressed or not, as if it stood at `path`.
+pub fn read_bytes(path: &str, bytes: &[u8], settings: &ReadSettings) -> Reading {
     let mut ignore = |_| ();
     let mut reader = Reader::new(settings, &mut ignore);
     let file = Found { path: path.into(), relative: path.into(), root: PathBuf::new(), named: true };
-    reader.read_stream(&file, &mut text.as_bytes());
+    reader.read_stream(&file, Raw::stream(Box::new(bytes)));
     reader.finish()
 }
 
@@ -59,6 +67,7 @@ struct Reader<'a> {
     settings: &'a ReadSettings,
     progress: &'a mut dyn FnMut(u64),
     batch: Vec<(RawItem, usize)>,
+    batch_bytes: usize,
     files: Vec<Found>,
     taken: Vec<(Assembled, usize)>,
     rejected: Vec<Rejected>,
@@ -71,6 +80,7 @@ impl<'a> Reader<'a> {
             settings,
             progress,
             batch: Vec::new(),
+            batch_bytes: 0,
             files: Vec::new(),
             taken: Vec::new(),
             rejected: Vec::new(),
@@ -79,51 +89,65 @@ impl<'a> Reader<'a> {
     }
 
     fn read_file(&mut self, file: &Found) {
-        match open(&file.path) {
-            Ok(mut input) => self.read_stream(file, input.as_mut()),
-            Err(error) => {
-                self.rejected.push(Rejected { path: file.shown(), line: None, reason: stream_reason(&error) })
-            }
+        match Raw::open(&file.path) {
+            Ok(raw) => self.read_stream(file, raw),
+            Err(error) => self.reject(file, Flaw::new(None, stream_reason(&error))),
         }
     }
 
-    fn read_stream(&mut self, file: &Found, input: &mut dyn BufRead) {
-        let head = match input.fill_buf() {
-            Ok(head) => head,
-            Err(error) => {
-                let path = file.shown();
-                return self.rejected.push(Rejected { path, line: None, reason: stream_reason(&error) });
-            }
+    fn read_stream(&mut self, file: &Found, mut raw: Raw<'_>) {
+        let format = match raw.head() {
+            Ok(head) => format::choose(&file.path, &head, self.settings),
+            Err(error) => return self.reject(file, Flaw::new(None, stream_reason(&error))),
         };
-        let format = format::choose(&file.path, head, self.settings);
+        let as_it_lies = format.gunzips() && raw.is_gzip();
+        let limits = &self.settings.limits;
+        let mut input = match if as_it_lies { Ok(raw.into_input()) } else { raw.decompress(limits) } {
+            Ok(input) => input,
+            Err(error) => return self.reject(file, Flaw::new(None, stream_reason(&error))),
+        };
         self.files.push(file.clone());
         let number = self.files.len() - 1;
         let mut flaws: Vec<Flaw> = Vec::new();
         let mut items = 0u64;
         let settings = self.settings;
-        format.read(input, settings, &mut |found| match found {
-            Ok(item) => {
-                items += 1;
-                self.batch.push((item, number));
-                if self.batch.len() >= BATCH {
-                    self.assemble_batch();
-                }
+        let _ = format.read(&mut input, settings, &mut |found| {
+            if items + flaws.len() as u64 == settings.limits.items {
+                let reason =
+                    format!("holds more than {} items; the rest is not read (see --max-items)", settings.limits.items);
+                flaws.push(Flaw::new(None, reason));
+                return ControlFlow::Break(());
             }
-            Err(flaw) => flaws.push(flaw),
+            match found {
+                Ok(item) => {
+                    items += 1;
+                    self.add(item, number);
+                }
+                Err(flaw) => flaws.push(flaw),
+            }
+            ControlFlow::Continue(())
         });
         if !file.named && items == 0 && !flaws.is_empty() && flaws.iter().all(|flaw| flaw.not_an_article) {
             self.skipped.without_articles += 1;
             return;
         }
-        let path = file.shown();
-        self.rejected.extend(flaws.into_iter().map(|Flaw { line, reason, .. }| Rejected {
-            path: path.clone(),
-            line,
-            reason,
-        }));
+        flaws.into_iter().for_each(|flaw| self.reject(file, flaw));
+    }
+
+    fn reject(&mut self, file: &Found, Flaw { line, reason, .. }: Flaw) {
+        self.rejected.push(Rejected { path: file.shown(), line, reason });
+    }
+
+    fn add(&mut self, item: RawItem, file: usize) {
+        self.batch_bytes += item.page.as_ref().map_or(0, |page| page.bytes.len());
+        self.batch.push((item, file));
+        if self.batch.len() >= BATCH || self.batch_bytes >= BATCH_BYTES {
+            self.assemble_batch();
+        }
     }
 
     fn assemble_batch(&mut self) {
+        self.batch_bytes = 0;
         let batch = std::mem::take(&mut self.batch);
         let files = &self.files;
         let done: Vec<_> = batch
@@ -133,9 +157,13 @@ impl<'a> Reader<'a> {
         for (result, file) in done {
             match result {
                 Ok(assembled) => self.taken.push((assembled, file)),
-                Err(rejected) => {
-                    let path = self.files[file].shown();
-                    self.rejected.push(Rejected { path, ..rejected });
+                // A crawl and a folder of saved pages hold front pages and the like.
+                Err(flaw) if flaw.not_an_article && !(self.files[file].named && flaw.line.is_none()) => {
+                    self.skipped.without_articles += 1;
+                }
+                Err(flaw) => {
+                    let file = self.files[file].clone();
+                    self.reject(&file, flaw);
                 }
             }
         }
@@ -146,7 +174,7 @@ impl<'a> Reader<'a> {
         self.assemble_batch();
         name_roots(&mut self.taken, &self.files);
         name_outlets(&mut self.taken);
-        let mut first_by_id: FxHashMap<ArticleId, (String, Option<u64>)> = FxHashMap::default();
+        let mut first_by_id: FxHashMap<ArticleId, (usize, String)> = FxHashMap::default();
         let mut reading = Reading {
             rejected: self.rejected,
             skipped: self.skipped,
@@ -154,19 +182,26 @@ impl<'a> Reader<'a> {
             ..Reading::default()
         };
         for (assembled, file) in self.taken {
-            let Assembled { article, note, .. } = assembled;
+            let Assembled { mut article, note, shared_id, .. } = assembled;
             let path = self.files[file].shown();
-            if let Some((first_path, first_line)) = first_by_id.get(&article.id) {
-                let first = Rejected { path: first_path.clone(), line: *first_line, reason: String::new() };
-                let first = first.to_string();
-                let reason = format!("id `{}` is already taken by {}", article.id, first.trim_end_matches(": "));
+            if shared_id && let Some((at, _)) = first_by_id.get(&article.id) {
+                if same_content(&reading.articles[*at], &article) {
+                    reading.skipped.repeated += 1;
+                    continue;
+                }
+                // Another state of what is reported there: known by its place.
+                article.id = place_id(&article.path, article.line).into();
+            }
+            if let Some((at, first_path)) = first_by_id.get(&article.id) {
+                let line = reading.articles[*at].line.map_or(String::new(), |line| format!(":{line}"));
+                let reason = format!("id `{}` is already taken by {first_path}{line}", article.id);
                 reading.rejected.push(Rejected { path, line: article.line, reason });
                 continue;
             }
             if let Some(reason) = note {
                 reading.notes.push(Note { path: path.clone(), line: article.line, reason });
             }
-            first_by_id.insert(article.id.clone(), (path, article.line));
+            first_by_id.insert(article.id.clone(), (reading.articles.len(), path));
             reading.articles.push(article);
         }
         reading.rejected.sort();
@@ -176,20 +211,39 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// An article that has an address and names no outlet gets the name that most articles of its host
-/// give, so that a host has one name.
+/// Whether two articles differ in nothing but where they were read.
+fn same_content(a: &Article, b: &Article) -> bool {
+    (&a.headline, &a.text, &a.url, &a.time) == (&b.headline, &b.text, &b.url, &b.time)
+}
+
+/// Gives each outlet one name. Names that differ in letter case, spaces, punctuation or a leading article
+/// only are one: the one most articles give. A host has the name that most of its articles give, for
+/// those that give none.
 fn name_outlets(taken: &mut [(Assembled, usize)]) {
+    type Names = BTreeMap<String, BTreeMap<String, u64>>;
+    let most = |names: &Names, key: &str| {
+        let names = names.get(key)?;
+        names.iter().rev().max_by_key(|(_, count)| **count).map(|(name, _)| name.clone())
+    };
     let host = |article: &Article| article.url.as_deref().and_then(host_of);
-    let mut names: BTreeMap<String, BTreeMap<String, u64>> = BTreeMap::new();
+    let mut of_host = Names::new();
     for (assembled, _) in taken.iter().filter(|(assembled, _)| assembled.named_outlet) {
         if let (Some(host), Some(outlet)) = (host(&assembled.article), &assembled.article.outlet) {
-            *names.entry(host).or_default().entry(outlet.clone()).or_default() += 1;
+            *of_host.entry(host).or_default().entry(outlet.clone()).or_default() += 1;
         }
     }
     for (assembled, _) in taken.iter_mut().filter(|(assembled, _)| !assembled.named_outlet) {
-        let named = host(&assembled.article).and_then(|host| names.get(&host));
-        if let Some((name, _)) = named.and_then(|names| names.iter().rev().max_by_key(|(_, count)| **count)) {
-            assembled.article.outlet = Some(name.clone());
+        if let Some(name) = host(&assembled.article).and_then(|host| most(&of_host, &host)) {
+            assembled.article.outlet = Some(name);
+        }
+    }
+    let mut of_key = Names::new();
+    for outlet in taken.iter().filter_map(|(assembled, _)| assembled.article.outlet.as_ref()) {
+        *of_key.entry(outlet_key(outlet)).or_default().entry(outlet.clone()).or_default() += 1;
+    }
+    for outlet in taken.iter_mut().filter_map(|(assembled, _)| assembled.article.outlet.as_mut()) {
+        if let Some(name) = most(&of_key, &outlet_key(outlet)) {
+            *outlet = name;
         }
     }
 }

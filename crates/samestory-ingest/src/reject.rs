@@ -34,13 +34,17 @@ pub struct Skipped {
     pub other_files: u64,
     /// Hidden files and folders, and files named README.
     pub hidden: u64,
-    /// Tables and JSON files in which no row has a headline or a text.
+    /// Tables, JSON and XML files in which nothing has a headline or a text, and pages without an
+    /// article's text.
     pub without_articles: u64,
+    /// Items that were met before under the same id with the same content, such as the entries of a feed
+    /// that was saved every hour.
+    pub repeated: u64,
 }
 
 impl Skipped {
     /// All of them.
     pub fn total(&self) -> u64 {
-        self.other_files + self.hidden + self.without_articles
+        self.other_files + self.hidden + self.without_articles + self.repeated
     }
 }

@@ -1,7 +1,7 @@
 //! What a collection answers: found stories, one story in full, one article in full.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::{Article, ArticleTime};
+use samestory_article::{Article, ArticleTime, Cut, Origin};
 use samestory_cluster::{ArticleTerms, StoryId};
 use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
 use serde::Serialize;
@@ -86,6 +86,8 @@ pub struct ArticleLine {
     pub outlet: Option<String>,
     /// Its time, RFC 3339; a day alone where only the day is known.
     pub time: Option<String>,
+    /// Whose clock the time is: a field of the file, the page itself, its feed, or its address.
+    pub clock: Option<Origin>,
     /// Its address.
     pub url: Option<String>,
     /// The agency it credits.
@@ -116,10 +118,24 @@ pub struct ArticleView {
     pub dateline: Option<String>,
     /// Who wrote it.
     pub byline: Option<String>,
+    /// Part of the paper.
+    pub section: Option<String>,
     /// The text without what was cut.
     pub text: String,
+    /// The text as it was read, where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<RawText>,
     /// Other articles of the story.
     pub others: usize,
+}
+
+/// The text of an article as it was read, and what of it is not compared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RawText {
+    /// The whole text.
+    pub text: String,
+    /// What is cut, as UTF-8 byte ranges of the text, sorted and apart.
+    pub cuts: Vec<Cut>,
 }
 
 /// What a name stands for.
@@ -174,6 +190,22 @@ impl Collection {
     /// [`CollectionError::Unknown`] if it stands for nothing here.
     pub fn show(&self, name: &str) -> Result<View, CollectionError> {
         self.read(|_| self.view(name))
+    }
+
+    /// As [`Collection::show`]; an article has its raw text too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Collection::show`].
+    pub fn show_raw(&self, name: &str) -> Result<View, CollectionError> {
+        let mut view = self.show(name)?;
+        if let View::Article(article) = &mut view
+            && let Some(number) = self.read(|_| self.store().article_number(&article.line.id))?
+        {
+            let Article { text, cuts, .. } = self.read(|_| self.store().article(number))?;
+            article.raw = Some(RawText { text, cuts });
+        }
+        Ok(view)
     }
 
     fn view(&self, name: &str) -> Result<View, CollectionError> {
@@ -243,6 +275,8 @@ impl Collection {
             standfirst: article.standfirst.clone(),
             dateline: article.dateline.clone(),
             byline: article.byline.clone(),
+            section: article.section.clone(),
+            raw: None,
             text: article.body_text().trim().to_owned(),
             others: story.articles.len() - 1,
             story: story.id,
@@ -257,6 +291,7 @@ impl Collection {
             headline: display_headline(&article),
             outlet: article.outlet.clone(),
             time: article.time.map(|time| time_text(&time)),
+            clock: article.time.map(|time| time.origin),
             url: article.url.clone(),
             agency: article.agency.clone(),
             language: article.language.map(|language| language.to_string()),
@@ -372,6 +407,10 @@ pub struct ArticleRecord {
     pub url: Option<String>,
     /// Language.
     pub language: Option<String>,
+    /// Who wrote it.
+    pub byline: Option<String>,
+    /// Part of the paper.
+    pub section: Option<String>,
 }
 
 /// Where an article belongs, in ids.
@@ -397,6 +436,8 @@ impl ArticleRecord {
             published: article.time.map(|time| time_text(&time)),
             url: article.url.clone(),
             language: article.language.map(|language| language.to_string()),
+            byline: article.byline.clone(),
+            section: article.section.clone(),
         }
     }
 

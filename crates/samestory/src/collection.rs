@@ -11,6 +11,8 @@
 //! Writing makes a new generation beside the current one and then replaces `collection.json` by a
 //! rename. A run that is killed leaves the former state; what it half wrote is removed by the next.
 
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,6 +21,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use samestory_article::{Article, Language};
 use samestory_index::{IndexError, StoryIndexWriter, StorySearcher};
+use samestory_ingest::{OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Settings;
@@ -75,6 +78,8 @@ pub struct Manifest {
     pub counts: Counts,
     /// Languages of the articles with their numbers, most common first; `""` is unknown.
     pub languages: Vec<(String, u64)>,
+    /// Outlets and their numbers of articles, most common first.
+    pub outlets: Vec<(String, u64)>,
 }
 
 /// A collection that is open for reading.
@@ -134,8 +139,8 @@ impl Collection {
     pub fn check_writable(folder: &Path) -> Result<(), CollectionError> {
         match read_manifest(folder) {
             Ok(Some(_)) => return Ok(()),
-            // A damaged manifest is written anew, if all else in the folder is ours.
-            Ok(None) | Err(CollectionError::Damaged { .. }) => (),
+            // A damaged or older manifest is written anew, if all else in the folder is ours.
+            Ok(None) | Err(CollectionError::Damaged { .. } | CollectionError::Older { .. }) => (),
             Err(error) => return Err(error),
         }
         match fs::read_dir(folder) {
@@ -173,7 +178,8 @@ impl Collection {
             generation,
             settings: settings.clone(),
             counts: Counts::of(clustering),
-            languages: languages(&clustering.articles),
+            languages: counted(clustering, |article| Some(article.language.as_ref().map_or("", Language::code))),
+            outlets: counted(clustering, |article| article.outlet.as_deref()),
         };
         write_manifest(folder, &manifest)?;
         remove_other_generations(folder, generation)?;
@@ -184,6 +190,15 @@ impl Collection {
     /// Format, settings and counts.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The outlet of the collection that a written name means: by the table of outlets, else where the two
+    /// differ in letter case, punctuation or a leading article only.
+    pub fn outlet_called(&self, written: &str) -> Option<&str> {
+        let table = self.manifest.settings.outlets().unwrap_or_else(|_| OutletTable::built_in());
+        let name = table.by_name(written).map_or(written, |outlet| &outlet.name);
+        let key = outlet_key(name);
+        self.manifest.outlets.iter().map(|(outlet, _)| outlet.as_str()).find(|outlet| outlet_key(outlet) == key)
     }
 
     /// Bytes on disk.
@@ -305,8 +320,10 @@ fn read_manifest(folder: &Path) -> Result<Option<Manifest>, CollectionError> {
     }
     let invalid = |error: serde_json::Error| CollectionError::Damaged { path: path.clone(), reason: error.to_string() };
     let Format { format } = serde_json::from_str(&text).map_err(invalid)?;
-    if format > FORMAT {
-        return Err(CollectionError::Newer { path: folder.to_owned(), found: format });
+    match format.cmp(&FORMAT) {
+        Ordering::Less => return Err(CollectionError::Older { path: folder.to_owned(), found: format }),
+        Ordering::Greater => return Err(CollectionError::Newer { path: folder.to_owned(), found: format }),
+        Ordering::Equal => (),
     }
     serde_json::from_str(&text).map(Some).map_err(invalid)
 }
@@ -366,12 +383,13 @@ fn write_index(folder: &Path, clustering: &Clustering) -> Result<(), CollectionE
     Ok(writer.finish()?)
 }
 
-fn languages(articles: &[Article]) -> Vec<(String, u64)> {
-    let mut counts: std::collections::BTreeMap<&str, u64> = std::collections::BTreeMap::new();
-    for article in articles {
-        *counts.entry(article.language.as_ref().map_or("", Language::code)).or_default() += 1;
+/// How many articles have each value, most common first.
+fn counted<'a>(clustering: &'a Clustering, value: impl Fn(&'a Article) -> Option<&'a str>) -> Vec<(String, u64)> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for value in clustering.articles.iter().filter_map(value) {
+        *counts.entry(value).or_default() += 1;
     }
-    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(code, count)| (code.to_owned(), count)).collect();
+    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     counts
 }

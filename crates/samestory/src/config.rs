@@ -1,8 +1,9 @@
 //! All settings, with the reason of each default.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use samestory_ingest::{Limits, ReadSettings};
+use samestory_ingest::{Limits, OutletTable, ReadSettings};
 use samestory_minhash::NearDuplicateRule;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     /// How files are read.
     pub read: ReadOptions,
+    /// Within which bounds they are read.
+    pub limits: Limits,
     /// When two articles are copies.
     pub copies: CopySettings,
     /// When two articles report the same event.
@@ -19,38 +22,13 @@ pub struct Settings {
 }
 
 /// How files are read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReadOptions {
     /// Names of fields beside the built-in ones, such as `title=hed`.
     pub map: Vec<String>,
-    /// Largest file that is read whole, in bytes after decompression.
-    pub max_file_bytes: u64,
-    /// Longest line of a JSONL file, in bytes.
-    pub max_line_bytes: u64,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        let Limits { file_bytes, line_bytes } = Limits::default();
-        ReadOptions { map: Vec::new(), max_file_bytes: file_bytes, max_line_bytes: line_bytes }
-    }
-}
-
-impl ReadOptions {
-    /// The settings that the ingest crate reads by.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfigError::Map`] if a mapping is not `FIELD=NAME`.
-    pub fn to_read_settings(&self) -> Result<ReadSettings, ConfigError> {
-        let limits = Limits { file_bytes: self.max_file_bytes, line_bytes: self.max_line_bytes };
-        let mut settings = ReadSettings { limits, ..ReadSettings::default() };
-        for spec in &self.map {
-            settings.fields.add(spec).map_err(ConfigError::Map)?;
-        }
-        Ok(settings)
-    }
+    /// A table of outlets and agencies that is laid over the built-in one.
+    pub outlets: Option<PathBuf>,
 }
 
 /// When two articles are copies: their bodies' 5-word shingles have Jaccard >= `jaccard`, or one
@@ -135,6 +113,14 @@ pub enum ConfigError {
     /// A field mapping is not valid.
     #[error("field mapping: {0}")]
     Map(String),
+    /// Nesting is followed by recursion, so it has a bound of its own.
+    #[error("{name} is {value}, but must lie between 1 and {}", Limits::DEEPEST_NESTING)]
+    Nesting {
+        /// The setting.
+        name: &'static str,
+        /// Its value.
+        value: usize,
+    },
     /// A bucket must hold at least one article.
     #[error("copies.bucket_cap is 0, but must be at least 1")]
     NoBucket,
@@ -149,6 +135,36 @@ pub enum ConfigError {
 }
 
 impl Settings {
+    /// The settings that the ingest crate reads by.
+    ///
+    /// # Errors
+    ///
+    /// If a number is out of its range or a mapping is not `FIELD=NAME`.
+    pub fn to_read_settings(&self) -> Result<ReadSettings, ConfigError> {
+        self.check()?;
+        let mut settings = ReadSettings { limits: self.limits, ..ReadSettings::default() };
+        for spec in &self.read.map {
+            settings.fields.add(spec).map_err(ConfigError::Map)?;
+        }
+        settings.outlets = self.outlets()?;
+        Ok(settings)
+    }
+
+    /// The table of outlets and agencies: the built-in one with the user's over it.
+    ///
+    /// # Errors
+    ///
+    /// If the user's cannot be read or is not valid.
+    pub fn outlets(&self) -> Result<Arc<OutletTable>, ConfigError> {
+        let Some(path) = &self.read.outlets else { return Ok(OutletTable::built_in()) };
+        let shown = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
+        let own = OutletTable::parse(&text).map_err(|reason| ConfigError::Parse { path: shown, reason })?;
+        let mut table = OutletTable::clone(&OutletTable::built_in());
+        table.merge(own);
+        Ok(Arc::new(table))
+    }
+
     /// Reads a `samestory.toml`.
     ///
     /// # Errors
@@ -175,6 +191,12 @@ impl Settings {
             ("copies.containment_floor", self.copies.containment_floor),
             ("stories.threshold", self.stories.threshold),
         ];
+        let nesting = [("limits.nesting", self.limits.nesting), ("limits.html_nesting", self.limits.html_nesting)];
+        for (name, value) in nesting {
+            if !(1..=Limits::DEEPEST_NESTING).contains(&value) {
+                return Err(ConfigError::Nesting { name, value });
+            }
+        }
         if self.copies.bucket_cap == 0 {
             return Err(ConfigError::NoBucket);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use samestory_index::IndexError;
 
 /// Version of the layout on disk. Newer collections are refused.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Why a collection cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +16,16 @@ pub enum CollectionError {
     /// The folder has files, but they are not those of a collection; it is left as it is.
     #[error("`{}` is not a samestory collection and not empty; nothing was written", .0.display())]
     Foreign(PathBuf),
+    /// An earlier version of samestory wrote it. Clustering into it replaces it.
+    #[error("collection `{}` has format {found}, this version reads {FORMAT}; cluster again to replace it", path.display())]
+    Older {
+        /// The folder.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
     /// A later version of samestory wrote it. Use that version, or cluster into another folder.
-    #[error("collection `{}` has format {found}, this version reads up to {FORMAT}", path.display())]
+    #[error("collection `{}` has format {found}, this version reads {FORMAT}", path.display())]
     Newer {
         /// The folder.
         path: PathBuf,

@@ -12,12 +12,12 @@
 //! # let corpus = std::path::PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"));
 //!
 //! // file -> Article: what cannot be read is listed, the rest goes on.
-//! let reading = ingest::read(&[corpus], &settings.read.to_read_settings()?, &mut |_| ());
+//! let reading = ingest::read(&[corpus], &settings.to_read_settings()?, &mut |_| ());
 //! assert!(reading.rejected.is_empty());
 //!
 //! // Article -> Story: copies folded, stories grouped.
 //! let clustering = cluster(reading.articles, &settings, &mut |_| ());
-//! assert_eq!(clustering.stories.len(), 18);
+//! assert_eq!(clustering.stories.len(), 42);
 //!
 //! // Story -> answer.
 //! Collection::write(folder.path(), &clustering, &settings)?;
@@ -44,8 +44,8 @@ mod timing;
 mod versions;
 
 pub use answer::{
-    ArticleLine, ArticleRecord, ArticleView, FoundStory, PlaceColumns, SearchAnswer, SharedTerm, StoryView, View,
-    instant, time_text,
+    ArticleLine, ArticleRecord, ArticleView, FoundStory, PlaceColumns, RawText, SearchAnswer, SharedTerm, StoryView,
+    View, instant, time_text,
 };
 pub use collection::{Collection, Counts, Manifest};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};

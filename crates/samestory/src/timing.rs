@@ -43,7 +43,7 @@ pub struct DedupTiming {
 ///
 /// If the settings are not valid.
 pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<DedupTiming, ConfigError> {
-    let read_settings = settings.read.to_read_settings()?;
+    let read_settings = settings.to_read_settings()?;
     let mut best: Option<DedupTiming> = None;
     for _ in 0..runs.max(1) {
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };

@@ -1,5 +1,7 @@
 //! `samestory export`: what the collection holds, as files for other tools.
 
+mod parquet;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,6 +9,7 @@ use std::process::ExitCode;
 use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns};
 use serde::Serialize;
 
+use self::parquet::{Column, ParquetRows};
 use super::stories::StoryRow;
 use crate::args::{ExportArgs, ExportFormat, ExportWhat};
 use crate::output::{Failure, Output};
@@ -18,40 +21,104 @@ struct CopyRow {
     story: String,
 }
 
-pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure> {
-    let ExportFormat::Jsonl = args.format;
-    let collection = Collection::open(folder)?;
-    let mut out = Output::begin(args.output.as_deref().unwrap_or(Path::new("-")), &[])?;
-    match args.what {
-        ExportWhat::Articles => {
-            each(&collection, &mut |article, place| line(&mut out, &ArticleRecord::placed(&article, place)))?
-        }
-        ExportWhat::Copies => each(&collection, &mut |article, place| match place.copy_of {
-            Some(copy_of) => {
-                let row = CopyRow { id: article.id.to_string(), copy_of, story: place.story.to_string() };
-                line(&mut out, &row)
+/// The columns of Parquet, which are those of JSONL.
+fn columns(what: ExportWhat) -> Vec<(&'static str, Column)> {
+    let texts = |names: &[&'static str]| names.iter().map(|name| (*name, Column::Text)).collect::<Vec<_>>();
+    match what {
+        ExportWhat::Articles => texts(&[
+            "id",
+            "story",
+            "copy_of",
+            "version_of",
+            "title",
+            "text",
+            "source",
+            "published",
+            "url",
+            "language",
+            "byline",
+            "section",
+        ]),
+        ExportWhat::Copies => texts(&["id", "copy_of", "story"]),
+        ExportWhat::Stories => [
+            texts(&["id", "headline"]),
+            ["articles", "copies", "older_versions"].map(|name| (name, Column::Count)).to_vec(),
+            ["outlets", "languages"].map(|name| (name, Column::Texts)).to_vec(),
+            texts(&["first", "last"]),
+        ]
+        .concat(),
+    }
+}
+
+/// Where rows go, in either format.
+enum Rows<T> {
+    Jsonl(Output),
+    Parquet(Box<ParquetRows<T>>),
+}
+
+impl<T: Serialize> Rows<T> {
+    fn push(&mut self, row: T) -> Result<(), Failure> {
+        match self {
+            Rows::Jsonl(out) => {
+                serde_json::to_writer(&mut *out, &row)?;
+                Ok(out.write_all(b"\n")?)
             }
-            None => Ok(()),
-        })?,
-        ExportWhat::Stories => {
-            for story in collection.stories()? {
-                line(&mut out, &StoryRow::from(story))?;
-            }
+            Rows::Parquet(rows) => rows.push(row),
         }
     }
-    out.finish()?;
+
+    fn finish(self) -> Result<(), Failure> {
+        match self {
+            Rows::Jsonl(out) => out.finish(),
+            Rows::Parquet(rows) => rows.finish(),
+        }
+    }
+}
+
+pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let collection = Collection::open(folder)?;
+    match args.what {
+        ExportWhat::Articles => {
+            let mut rows = begin(args)?;
+            each(&collection, &mut |article, place| rows.push(ArticleRecord::placed(&article, place)))?;
+            rows.finish()?;
+        }
+        ExportWhat::Copies => {
+            let mut rows = begin(args)?;
+            each(&collection, &mut |article, place| match place.copy_of {
+                Some(copy_of) => {
+                    rows.push(CopyRow { id: article.id.to_string(), copy_of, story: place.story.to_string() })
+                }
+                None => Ok(()),
+            })?;
+            rows.finish()?;
+        }
+        ExportWhat::Stories => {
+            let mut rows = begin(args)?;
+            collection.stories()?.into_iter().try_for_each(|story| rows.push(StoryRow::from(story)))?;
+            rows.finish()?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn line(out: &mut impl Write, row: &impl Serialize) -> std::io::Result<()> {
-    serde_json::to_writer(&mut *out, row)?;
-    out.write_all(b"\n")
+fn begin<T: Serialize>(args: &ExportArgs) -> Result<Rows<T>, Failure> {
+    let path = args.output.as_deref().unwrap_or(Path::new("-"));
+    let by_name = match path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet")) {
+        true => ExportFormat::Parquet,
+        false => ExportFormat::Jsonl,
+    };
+    let out = Output::begin(path, &[])?;
+    Ok(match args.format.unwrap_or(by_name) {
+        ExportFormat::Jsonl => Rows::Jsonl(out),
+        ExportFormat::Parquet => Rows::Parquet(Box::new(ParquetRows::begin(out, &columns(args.what))?)),
+    })
 }
 
 /// Visits every article with its place spelled out in ids.
 fn each(
     collection: &Collection,
-    visit: &mut dyn FnMut(samestory::article::Article, PlaceColumns) -> std::io::Result<()>,
+    visit: &mut dyn FnMut(samestory::article::Article, PlaceColumns) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let stories = collection.stories()?;
     let mut ids: Vec<String> = Vec::new();
@@ -59,6 +126,7 @@ fn each(
         ids.push(article.id.to_string());
         Ok(())
     })?;
+    let mut failed = None;
     let visited = collection.each_article(&mut |_, article, place| {
         let id = |at: u32| ids[at as usize].clone();
         let columns = PlaceColumns {
@@ -66,10 +134,13 @@ fn each(
             copy_of: place.copy_of.map(id),
             version_of: place.version_of.map(id),
         };
-        visit(article, columns).map_err(CollectionError::Visitor)
+        visit(article, columns).map_err(|failure| {
+            failed = Some(failure);
+            CollectionError::Visitor(std::io::Error::other("the visitor stopped"))
+        })
     });
-    match visited {
-        Err(CollectionError::Visitor(error)) => Err(error.into()),
-        visited => Ok(visited?),
+    match failed {
+        Some(failure) => Err(failure),
+        None => Ok(visited?),
     }
 }

@@ -18,6 +18,9 @@ struct Info<'a> {
     manifest: &'a Manifest,
 }
 
+/// Outlets that are listed by name.
+const LISTED_OUTLETS: usize = 10;
+
 pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let collection = Collection::open(folder)?;
     let info = Info {
@@ -49,6 +52,13 @@ pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
         grouped(counts.single_article_stories)
     )?;
     writeln!(out, "languages       {}", languages.join(", "))?;
+    let mut outlets: Vec<String> =
+        info.manifest.outlets.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
+    if outlets.len() > LISTED_OUTLETS {
+        let more = outlets.split_off(LISTED_OUTLETS).len();
+        outlets.push(format!("{more} more"));
+    }
+    writeln!(out, "outlets         {}", outlets.join(", "))?;
     let settings = &info.manifest.settings;
     writeln!(
         out,

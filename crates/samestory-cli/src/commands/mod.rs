@@ -7,6 +7,7 @@ pub(crate) mod dedup;
 pub(crate) mod eval;
 pub(crate) mod export;
 pub(crate) mod info;
+pub(crate) mod outlets;
 pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod stories;

@@ -4,13 +4,15 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::{ArticleLine, ArticleView, Collection, ParagraphChange, Side, StoryView, VersionChange, View};
+use samestory::article::Origin;
+use samestory::{ArticleLine, ArticleView, Collection, ParagraphChange, RawText, Side, StoryView, VersionChange, View};
 
 use crate::args::ShowArgs;
 use crate::output::{Failure, Style, counted, days, print_json, visible};
 
 pub(crate) fn run(args: &ShowArgs, folder: &Path) -> Result<ExitCode, Failure> {
-    let view = Collection::open(folder)?.show(&args.name)?;
+    let collection = Collection::open(folder)?;
+    let view = if args.raw { collection.show_raw(&args.name)? } else { collection.show(&args.name)? };
     if args.json {
         print_json(&view)?;
         return Ok(ExitCode::SUCCESS);
@@ -55,6 +57,7 @@ fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> s
         ("standfirst", &article.standfirst),
         ("dateline", &article.dateline),
         ("byline", &article.byline),
+        ("section", &article.section),
         ("language", &article.line.language),
     ];
     for (name, value) in fields {
@@ -62,7 +65,23 @@ fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> s
             writeln!(out, "  {name}: {value}")?;
         }
     }
-    writeln!(out, "\n{}", visible(&article.text))
+    match &article.raw {
+        Some(raw) => print_raw(out, style, raw),
+        None => writeln!(out, "\n{}", visible(&article.text)),
+    }
+}
+
+/// Prints a text with what is cut from comparison between `[-kind: ` and `-]`.
+fn print_raw(out: &mut impl Write, style: Style, raw: &RawText) -> std::io::Result<()> {
+    writeln!(out)?;
+    let mut from = 0;
+    for cut in &raw.cuts {
+        let (start, end) = (cut.start as usize, cut.end as usize);
+        write!(out, "{}", visible(&raw.text[from..start]))?;
+        write!(out, "{}", style.faint(format!("[-{}: {}-]", cut.kind.name(), visible(&raw.text[start..end]))))?;
+        from = end;
+    }
+    writeln!(out, "{}", visible(&raw.text[from..]))
 }
 
 fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &str) -> std::io::Result<()> {
@@ -70,6 +89,13 @@ fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &s
     let outlet = line.outlet.as_deref().unwrap_or("unknown outlet");
     writeln!(out, "{indent}{time}  {}  {}", style.bold(outlet), line.headline)?;
     let mut facts = vec![format!("id {}", visible(&line.id))];
+    // A date that the file itself states needs no word.
+    match line.clock {
+        Some(Origin::Page) => facts.push("dated by its page".to_owned()),
+        Some(Origin::Feed) => facts.push("dated by its feed".to_owned()),
+        Some(Origin::Url) => facts.push("dated by its address".to_owned()),
+        Some(Origin::Field | Origin::Text) | None => (),
+    }
     facts.extend(line.agency.iter().map(|agency| format!("credits {agency}")));
     facts.extend(line.version_of.iter().map(|newest| format!("older version of {newest}")));
     writeln!(out, "{indent}  {}", style.faint(facts.join(" | ")))?;

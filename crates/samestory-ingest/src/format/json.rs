@@ -1,18 +1,17 @@
 //! JSON: one article, a list of them, or an object that holds such a list.
 
-use std::io::BufRead;
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::jsonl::{Jsonl, brief};
-use super::{Flaw, Format, RawItem, Sink};
-use crate::open::{decode, read_all};
+use super::jsonl::Jsonl;
+use super::object::{held_list, parse, push_object};
+use super::{Flaw, Format, Sink};
+use crate::encoding::decode;
+use crate::open::Input;
 use crate::settings::ReadSettings;
 
 pub(super) struct Json;
-
-/// Keys under which a wrapping object holds its articles.
-const LISTS: &[&str] = &["articles", "items", "results", "documents", "docs", "data", "news"];
 
 impl Format for Json {
     fn name(&self) -> &'static str {
@@ -30,12 +29,12 @@ impl Format for Json {
             || (head.starts_with(b"[") && head[1..].trim_ascii_start().starts_with(b"{"))
     }
 
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
-        let text = match read_all(input, settings.limits.file_bytes).and_then(decode) {
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let text = match input.read_all(settings.limits.file_bytes).and_then(decode) {
             Ok(text) => text,
             Err(reason) => return sink(Err(Flaw::new(None, reason))),
         };
-        match serde_json::from_str::<Value>(&text) {
+        match parse(&text, settings) {
             Ok(Value::Array(items)) => push_all(items, settings, sink),
             Ok(value @ Value::Object(_)) => match held_list(&value) {
                 Some(items) => push_all(items.to_vec(), settings, sink),
@@ -43,39 +42,14 @@ impl Format for Json {
             },
             Ok(_) => sink(Err(Flaw::not_an_article(None, "holds neither an object nor a list of objects"))),
             // Several objects one after another: JSON Lines under another name.
-            Err(error) if text.trim_start().starts_with('{') && brief(&error).contains("trailing characters") => {
-                Jsonl.read(&mut text.as_bytes(), settings, sink);
+            Err(bad) if bad.has_more && text.trim_start().starts_with('{') => {
+                Jsonl.read(&mut text.as_bytes().into(), settings, sink)
             }
-            Err(error) => {
-                let reason = format!("invalid JSON at column {}: {}", error.column(), brief(&error));
-                sink(Err(Flaw::new(error.line() as u64, reason)));
-            }
+            Err(bad) => sink(Err(Flaw::new(bad.line, bad.reason))),
         }
     }
 }
 
-/// The list of articles that a wrapping object holds, if it does.
-pub(super) fn held_list(value: &Value) -> Option<&[Value]> {
-    let lists = LISTS.iter().filter_map(|key| value.get(key)?.as_array());
-    lists.map(Vec::as_slice).find(|items| items.iter().any(Value::is_object))
-}
-
-fn push_all(items: Vec<Value>, settings: &ReadSettings, sink: &mut Sink<'_>) {
-    for (at, item) in items.into_iter().enumerate() {
-        push_object(item, Some(at as u64 + 1), settings, sink);
-    }
-}
-
-/// Hands one JSON value to the sink as an item.
-pub(super) fn push_object(value: Value, line: Option<u64>, settings: &ReadSettings, sink: &mut Sink<'_>) {
-    let Value::Object(object) = value else {
-        return sink(Err(Flaw::not_an_article(line, "is not a JSON object")));
-    };
-    let record = settings.fields.record(&object);
-    if record.is_article() {
-        sink(Ok(RawItem { line, record, ..RawItem::default() }));
-    } else {
-        let reason = "has neither a headline nor a text field (other names can be given with --map)";
-        sink(Err(Flaw::not_an_article(line, reason)));
-    }
+fn push_all(items: Vec<Value>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    (1u64..).zip(items).try_for_each(|(at, item)| push_object(item, Some(at), settings, sink))
 }

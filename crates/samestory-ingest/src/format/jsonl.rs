@@ -1,12 +1,13 @@
 //! JSON Lines: one object a line, blank lines ignored.
 
 use std::io::BufRead;
+use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::json::{held_list, push_object};
+use super::object::{held_list, parse, push_object};
 use super::{Flaw, Format, Sink};
-use crate::open::stream_reason;
+use crate::open::{Input, stream_reason};
 use crate::settings::ReadSettings;
 
 pub(super) struct Jsonl;
@@ -26,53 +27,45 @@ impl Format for Jsonl {
         line.starts_with(b"{") && serde_json::from_slice::<Value>(line).is_ok_and(|value| held_list(&value).is_none())
     }
 
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
         let mut line = Vec::new();
-        let mut number = 0u64;
-        loop {
-            number += 1;
+        for number in 1u64.. {
             line.clear();
             match read_line(input, &mut line, settings.limits.line_bytes) {
-                Ok(Line::End) => return,
+                Ok(Line::End) => break,
                 Ok(Line::TooLong) => sink(Err(Flaw::new(
                     number,
                     format!("line is longer than {} bytes (see --max-line-bytes)", settings.limits.line_bytes),
-                ))),
+                )))?,
                 Ok(Line::Read) => {
                     let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
                     if !bytes.is_empty() {
-                        read_object(bytes, number, settings, sink);
+                        read_object(bytes, number, settings, sink)?;
                     }
                 }
                 Err(error) => {
-                    sink(Err(Flaw::new(number, format!("{}; the lines before are kept", stream_reason(&error)))));
-                    return;
+                    return sink(Err(Flaw::new(
+                        number,
+                        format!("{}; the lines before are kept", stream_reason(&error)),
+                    )));
                 }
             }
         }
+        ControlFlow::Continue(())
     }
 }
 
-fn read_object(bytes: &[u8], number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) {
+fn read_object(bytes: &[u8], number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => {
-            sink(Err(Flaw::new(number, format!("is not valid UTF-8 at byte {}", error.valid_up_to() + 1))));
-            return;
+            return sink(Err(Flaw::new(number, format!("is not valid UTF-8 at byte {}", error.valid_up_to() + 1))));
         }
     };
-    match serde_json::from_str::<Value>(text) {
+    match parse(text, settings) {
         Ok(value) => push_object(value, Some(number), settings, sink),
-        Err(error) => {
-            sink(Err(Flaw::new(number, format!("invalid JSON at column {}: {}", error.column(), brief(&error)))))
-        }
+        Err(bad) => sink(Err(Flaw::new(number, bad.reason))),
     }
-}
-
-/// The message of a JSON error without its "at line 1 column 9".
-pub(super) fn brief(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    message.split(" at line ").next().unwrap_or(&message).to_owned()
 }
 
 enum Line {

@@ -1,21 +1,29 @@
 //! One file a format, all behind one trait.
 //!
 //! A format is chosen by the file's extension (less `.gz` or `.zst`), and by a look at its first
-//! bytes where the extension says nothing or where two formats share one.
+//! bytes where the extension says nothing or where several formats share one.
 
+mod feed;
+mod html;
 mod json;
 mod jsonl;
+mod ninjs;
+mod nitf;
+mod object;
+mod parquet;
 mod plain;
 mod table;
 mod version_page;
+mod warc;
 
-use std::io::BufRead;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
-use samestory_article::{CutKind, Version};
+use samestory_article::{CutKind, Origin, Version};
 
 use crate::fields::Record;
+use crate::open::Input;
+use crate::page::Page;
 use crate::settings::ReadSettings;
 
 /// One item as a format finds it, before any field is understood.
@@ -25,10 +33,17 @@ pub struct RawItem {
     pub line: Option<u64>,
     /// The fields of the item.
     pub record: Record,
+    /// Whose clock the publication time is; the file's own where `None`.
+    pub clock: Option<Origin>,
+    /// The id names what is reported at its address, which may be met in several states: in hourly
+    /// copies of one feed, or in two crawls. A second item with this id is then no mistake.
+    pub shared_id: bool,
     /// Parts of the text field that are not the report, known from the layout of the file.
     pub cuts: Vec<(Range<usize>, CutKind)>,
     /// The versions held by the file, oldest first, where there are several.
     pub versions: Vec<Version>,
+    /// A web page whose fields are still to be read, which is left to all threads together.
+    pub page: Option<Page>,
 }
 
 /// Why an item is not taken.
@@ -43,17 +58,17 @@ pub struct Flaw {
 }
 
 impl Flaw {
-    fn new(line: impl Into<Option<u64>>, reason: impl Into<String>) -> Self {
+    pub(crate) fn new(line: impl Into<Option<u64>>, reason: impl Into<String>) -> Self {
         Flaw { line: line.into(), reason: reason.into(), not_an_article: false }
     }
 
-    fn not_an_article(line: impl Into<Option<u64>>, reason: impl Into<String>) -> Self {
+    pub(crate) fn not_an_article(line: impl Into<Option<u64>>, reason: impl Into<String>) -> Self {
         Flaw { not_an_article: true, ..Flaw::new(line, reason) }
     }
 }
 
-/// Where a format puts what it finds.
-pub type Sink<'a> = dyn FnMut(Result<RawItem, Flaw>) + 'a;
+/// Where a format puts what it finds; it breaks where no more is wanted.
+pub type Sink<'a> = dyn FnMut(Result<RawItem, Flaw>) -> ControlFlow<()> + 'a;
 
 /// Reads one kind of file.
 pub trait Format: Sync {
@@ -66,35 +81,53 @@ pub trait Format: Sync {
     /// Whether a file that starts with these bytes may be of this format.
     fn looks_like(&self, head: &[u8], settings: &ReadSettings) -> bool;
 
+    /// Whether the format is given a gzip file as it lies, to find its way among the members.
+    fn gunzips(&self) -> bool {
+        false
+    }
+
     /// Hands every item of the stream to the sink, good or bad, in order.
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>);
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()>;
 }
 
 /// All formats. Where several share an extension or could be meant, the first that fits is taken.
-const FORMATS: &[&dyn Format] = &[&version_page::VersionPage, &jsonl::Jsonl, &json::Json, &table::Table, &plain::Plain];
+const FORMATS: &[&dyn Format] = &[
+    &version_page::VersionPage,
+    &warc::Warc,
+    &parquet::Parquet,
+    &nitf::Nitf,
+    &feed::Feed,
+    &html::Html,
+    &ninjs::Ninjs,
+    &jsonl::Jsonl,
+    &json::Json,
+    &table::Table,
+    &plain::Plain,
+];
 
 /// The format that a file's name stands for, if any.
 pub fn by_extension(path: &Path) -> Option<&'static dyn Format> {
-    let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
+    of_extension(path).last().copied()
+}
+
+/// The formats that share the extension of a file.
+fn of_extension(path: &Path) -> Vec<&'static dyn Format> {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
     let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
-    let (_, extension) = name.rsplit_once('.')?;
-    FORMATS.iter().find(|format| format.extensions().contains(&extension)).copied()
+    match name.rsplit_once('.') {
+        Some((_, extension)) => {
+            FORMATS.iter().filter(|format| format.extensions().contains(&extension)).copied().collect()
+        }
+        None => Vec::new(),
+    }
 }
 
 /// The format of a file: by its name, then by its first bytes. Text that is nothing else is plain.
 pub fn choose(path: &Path, head: &[u8], settings: &ReadSettings) -> &'static dyn Format {
+    let named = of_extension(path);
     let looks = |format: &&&dyn Format| format.looks_like(head, settings);
-    match by_extension(path) {
-        Some(named) => {
-            // A page and a plain text share `.txt`.
-            let extension = named.extensions()[0];
-            FORMATS
-                .iter()
-                .filter(|format| format.extensions().contains(&extension))
-                .find(looks)
-                .copied()
-                .unwrap_or(named)
-        }
+    match named.last() {
+        Some(last) => named.iter().find(looks).copied().unwrap_or(*last),
         None => FORMATS.iter().find(looks).copied().unwrap_or(&plain::Plain),
     }
 }

@@ -4,14 +4,14 @@
 //! lines. Without a `Title:` the first line of the text is the headline. The article's text is the
 //! whole file; front matter and headline are cut from what is compared.
 
-use std::io::BufRead;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use samestory_article::CutKind;
 
 use super::{Flaw, Format, RawItem, Sink};
+use crate::encoding::decode;
 use crate::fields::{Field, Record};
-use crate::open::{decode, read_all};
+use crate::open::Input;
 use crate::settings::ReadSettings;
 
 pub(super) struct Plain;
@@ -29,8 +29,8 @@ impl Format for Plain {
         true
     }
 
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
-        match read_all(input, settings.limits.file_bytes).and_then(decode) {
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        match input.read_all(settings.limits.file_bytes).and_then(decode) {
             Ok(text) => sink(parse(text, settings)),
             Err(reason) => sink(Err(Flaw::new(None, reason))),
         }

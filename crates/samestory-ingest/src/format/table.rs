@@ -1,10 +1,11 @@
 //! CSV and TSV: a first line of column names, then one article a row.
 
-use std::io::BufRead;
+use std::ops::ControlFlow;
 
 use super::{Flaw, Format, RawItem, Sink};
+use crate::encoding::decode;
 use crate::fields::{Field, Record};
-use crate::open::{decode, read_all};
+use crate::open::Input;
 use crate::settings::ReadSettings;
 
 pub(super) struct Table;
@@ -27,8 +28,8 @@ impl Format for Table {
         known >= 2 && known * 2 >= names.len()
     }
 
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
-        let text = match read_all(input, settings.limits.file_bytes).and_then(decode) {
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let text = match input.read_all(settings.limits.file_bytes).and_then(decode) {
             Ok(text) => text,
             Err(reason) => return sink(Err(Flaw::new(None, reason))),
         };
@@ -46,12 +47,12 @@ impl Format for Table {
         }
         let mut table = Rows { text: &text, delimiter, columns: &columns, blank: &blank, skip: 1, line: 0, offset: 0 };
         for _ in 0..MOST_OPEN_QUOTES {
-            match table.read_to_open_quote(sink) {
+            match table.read_to_open_quote(sink)? {
                 Some(next) => table = next,
-                None => return,
+                None => return ControlFlow::Continue(()),
             }
         }
-        sink(Err(Flaw::new(table.line, "quotes are opened and never closed; the rest is not read")));
+        sink(Err(Flaw::new(table.line, "quotes are opened and never closed; the rest is not read")))
     }
 }
 
@@ -77,14 +78,14 @@ struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Reads rows to the end, or to a row whose quote nothing closes and which would swallow all that
     /// follows. That row is a flaw; given back are the rows behind its first line.
-    fn read_to_open_quote(&self, sink: &mut Sink<'_>) -> Option<Rows<'a>> {
+    fn read_to_open_quote(&self, sink: &mut Sink<'_>) -> ControlFlow<(), Option<Rows<'a>>> {
         let rest = &self.text[self.offset..];
         let mut rows = rows(rest, self.delimiter).skip(self.skip).peekable();
         while let Some(row) = rows.next() {
             let row = match row {
                 Ok(row) => row,
                 Err(error) => {
-                    sink(Err(Flaw::new(error.position().map(|at| self.line + at.line()), error.to_string())));
+                    sink(Err(Flaw::new(error.position().map(|at| self.line + at.line()), error.to_string())))?;
                     continue;
                 }
             };
@@ -92,13 +93,13 @@ impl<'a> Rows<'a> {
             let line = self.line + line;
             let source = rest.get(byte..).unwrap_or_default();
             if rows.peek().is_none() && source.matches('"').count() % 2 == 1 {
-                sink(Err(Flaw::new(line, "opens a quote that nothing closes; read on in the next line")));
-                let next = byte + source.find('\n')? + 1;
-                return Some(Rows { skip: 0, line, offset: self.offset + next, ..*self });
+                sink(Err(Flaw::new(line, "opens a quote that nothing closes; read on in the next line")))?;
+                let next = source.find('\n').map(|end| self.offset + byte + end + 1);
+                return ControlFlow::Continue(next.map(|offset| Rows { skip: 0, line, offset, ..*self }));
             }
-            sink(self.item(&row, line));
+            sink(self.item(&row, line))?;
         }
-        None
+        ControlFlow::Continue(None)
     }
 
     fn item(&self, row: &csv::StringRecord, line: u64) -> Result<RawItem, Flaw> {

@@ -6,14 +6,15 @@
 
 mod page;
 
-use std::io::BufRead;
+use std::ops::ControlFlow;
 
 use samestory_article::{CutKind, Version};
 
 use self::page::{Paragraph, VersionPageError};
 use super::{Flaw, Format, RawItem, Sink};
+use crate::encoding::decode;
 use crate::fields::Field;
-use crate::open::{decode, read_all};
+use crate::open::Input;
 use crate::settings::ReadSettings;
 
 pub(super) struct VersionPage;
@@ -32,8 +33,8 @@ impl Format for VersionPage {
         page::looks_like(&String::from_utf8_lossy(head))
     }
 
-    fn read(&self, input: &mut dyn BufRead, settings: &ReadSettings, sink: &mut Sink<'_>) {
-        match read_all(input, settings.limits.file_bytes).and_then(decode) {
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        match input.read_all(settings.limits.file_bytes).and_then(decode) {
             Ok(text) => sink(
                 item(text).map_err(|error| Flaw::new(error.line() as u64, format!("version-history page: {error}"))),
             ),

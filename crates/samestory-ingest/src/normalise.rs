@@ -3,52 +3,21 @@
 //! *Motivation.* The same report carries another dateline, another credit and another list of links
 //! in each paper that prints it. Compared, these make unlike what is alike and alike what is not.
 //!
-//! *Design.* Nothing is removed: every rule adds a [`Cut`](crate::Cut) to the article. The rules
+//! *Design.* Nothing is removed: every rule adds a [`Cut`](samestory_article::Cut) to the article. The rules
 //! look at the opening (dateline, byline, credit) and at the end (credit, link list, share lines);
 //! the middle of a text is left alone. What an outlet repeats across its articles needs the whole
-//! collection and is found by the ingest crate.
+//! collection and is found by the module `furniture`.
 //!
 //! *Consequences.* A rule that is wrong hides at most a few words, and a person can see which.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::{Article, CutKind};
+use samestory_article::{Article, CutKind};
 
-/// Names of news agencies as they stand in a credit, with the name they are kept under.
-const AGENCIES: &[(&str, &str)] = &[
-    ("reuters", "Reuters"),
-    ("thomson reuters", "Reuters"),
-    ("ap", "AP"),
-    ("the associated press", "AP"),
-    ("associated press", "AP"),
-    ("afp", "AFP"),
-    ("agence france-presse", "AFP"),
-    ("xinhua", "Xinhua"),
-    ("upi", "UPI"),
-    ("dpa", "dpa"),
-    ("tass", "TASS"),
-    ("interfax", "Interfax"),
-    ("ani", "ANI"),
-    ("pti", "PTI"),
-    ("ians", "IANS"),
-    ("efe", "EFE"),
-    ("ansa", "ANSA"),
-    ("kyodo", "Kyodo"),
-    ("kyodo news", "Kyodo"),
-    ("yonhap", "Yonhap"),
-    ("bloomberg", "Bloomberg"),
-    ("cnn", "CNN"),
-    ("cnn newsource", "CNN"),
-    ("cbs news", "CBS News"),
-    ("abc news", "ABC News"),
-    ("fox news", "Fox News"),
-    ("nbc news", "NBC News"),
-    ("pa", "PA"),
-    ("press association", "PA"),
-    ("aap", "AAP"),
-];
+use crate::agency::{Agencies, Opening};
 
 /// A line that opens a list of links to other pieces.
 static LINK_LIST_HEAD: LazyLock<Regex> = LazyLock::new(|| {
@@ -64,16 +33,6 @@ static FURNITURE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
-/// `ISTANBUL, Jan. 8 (Reuters) -`: place, date and credit, each optional, closed by a dash.
-static DATELINE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"^\s*(?P<place>\p{Lu}[\p{Lu}\d.'’-]+(?:[ ,/]+\p{Lu}[\p{Lu}\d.'’-]*){0,3}(?:,\s*\p{Lu}[\p{L}.]+(?:\s\p{Lu}[\p{L}.]+){0,2})?)?(?:,?\s*(?:(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?\s+\d{1,2}|\d{1,2}\s+(?i:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\.?)(?:,?\s*\d{4})?)?,?\s*(?:\((?P<agency>[^()\n]{2,30})\))?\s*(?:—|–|--?)\s+",
-    )
-});
-
-/// `(Reuters)` at the start without a dash, or a last line that is only a credit.
-static BARE_CREDIT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^\s*\((?P<agency>[^()\n]{2,30})\)\s*[?.:]?\s*"));
-
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"^(?i:by)\s+(?P<who>\p{Lu}[\p{L}.'’-]*(?:(?:,?\s+(?i:and|of|for|the|in|with)?\s*|,\s*|/|\s*\|\s*)\p{Lu}[\p{L}.'’-]*){0,9})\s*$",
@@ -85,23 +44,13 @@ fn pattern(text: &str) -> Regex {
 }
 
 /// Marks dateline, byline, agency credit and site furniture of one article.
-pub fn mark_cuts(article: &mut Article) {
+pub(crate) fn mark_cuts(article: &mut Article, agencies: &Agencies) {
     let paragraphs: Vec<_> = article.paragraphs().collect();
-    mark_opening(article, &paragraphs);
-    mark_ending(article, &paragraphs);
+    mark_opening(article, agencies, &paragraphs);
+    mark_ending(article, agencies, &paragraphs);
 }
 
-/// The agency that a credit names, under one spelling.
-pub fn agency_name(credit: &str) -> Option<&'static str> {
-    let credit = credit.trim().trim_start_matches(['©', '-', '–', '—']).trim().to_lowercase();
-    let credit = credit.trim_end_matches('.');
-    AGENCIES.iter().find(|(written, _)| *written == credit).map(|(_, name)| *name)
-}
-
-/// A capitalised label before a dash opens a report only where the report goes on in its line.
-const FEWEST_WORDS_AFTER_DATELINE: usize = 3;
-
-fn mark_opening(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
+fn mark_opening(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<usize>]) {
     let mut paragraphs = paragraphs.iter().cloned();
     let Some(mut first) = paragraphs.next() else { return };
     if let Some(found) = BYLINE.captures(&article.text[first.clone()]) {
@@ -112,43 +61,28 @@ fn mark_opening(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
             None => return,
         }
     }
-    let opening = first_bytes(&article.text[first.clone()], 160);
-    if let Some(found) = DATELINE.captures(opening) {
-        let place = found.name("place").map(|m| m.as_str().trim().to_owned());
-        let credit = found.name("agency").map(|m| m.as_str().trim());
-        // Behind a place any capitalised name in brackets is a credit; alone it must be a known one.
-        let agency = credit
-            .and_then(agency_name)
-            .or(credit.filter(|credit| place.is_some() && credit.chars().next().is_some_and(char::is_uppercase)));
-        let report_follows =
-            opening[found[0].len()..].split_whitespace().nth(FEWEST_WORDS_AFTER_DATELINE - 1).is_some();
-        if (place.is_some() && report_follows) || agency.is_some() {
-            let end = first.start + found[0].len();
-            article.agency = article.agency.take().or(agency.map(str::to_owned));
-            article.dateline = article.dateline.take().or(place);
-            article.cut(first.start..end, CutKind::Dateline);
-        }
-    } else if let Some(found) = BARE_CREDIT.captures(opening)
-        && let Some(agency) = agency_name(&found["agency"])
-    {
-        let end = first.start + found[0].len();
-        article.agency.get_or_insert_with(|| agency.to_owned());
-        article.cut(first.start..end, CutKind::Credit);
-    }
+    let Some(Opening { end, place, agency }) = agencies.opening(&article.text[first.clone()]) else { return };
+    let range = first.start..first.start + end;
+    let place = place.map(|place| article.text[first.start + place.start..first.start + place.end].trim().to_owned());
+    // `(CNN) A truce` has a credit before its text, `(CNN) - A truce` a dateline without a place.
+    let dash = article.text[range.clone()].trim_end().ends_with(['-', '–', '—']);
+    let kind = if place.is_some() || dash { CutKind::Dateline } else { CutKind::Credit };
+    article.agency = article.agency.take().or(agency);
+    article.dateline = article.dateline.take().or(place);
+    article.cut(range, kind);
 }
 
 /// Longest trailing list of links that is taken for furniture, in lines.
 const LONGEST_LINK_LIST: usize = 40;
 
-fn mark_ending(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
+fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<usize>]) {
     // The first paragraph is the report itself, whatever it looks like.
     let floor = usize::from(!paragraphs.is_empty());
     let mut keep = paragraphs.len();
     while keep > floor {
         let line = &article.text[paragraphs[keep - 1].clone()];
-        let bare = line.trim_start_matches(['-', '–', '—', '(', '©']).trim_end_matches(')');
-        if let Some(agency) = agency_name(bare) {
-            article.agency.get_or_insert_with(|| agency.to_owned());
+        if let Some(agency) = agencies.credited(line).first().map(|agency| (*agency).to_owned()) {
+            article.agency.get_or_insert(agency);
             article.cut(paragraphs[keep - 1].clone(), CutKind::Credit);
         } else if FURNITURE_LINE.is_match(line) || LINK_LIST_HEAD.is_match(line) {
             article.cut(paragraphs[keep - 1].clone(), CutKind::Furniture);
@@ -164,12 +98,7 @@ fn mark_ending(article: &mut Article, paragraphs: &[std::ops::Range<usize>]) {
 }
 
 /// The head of a list of links that ends at paragraph `keep - 1`, if one does.
-fn link_list_before(
-    article: &Article,
-    paragraphs: &[std::ops::Range<usize>],
-    floor: usize,
-    keep: usize,
-) -> Option<usize> {
+fn link_list_before(article: &Article, paragraphs: &[Range<usize>], floor: usize, keep: usize) -> Option<usize> {
     (floor..keep)
         .rev()
         .take(LONGEST_LINK_LIST)
@@ -184,25 +113,17 @@ fn reads_like_a_link(line: &str) -> bool {
     line.split_whitespace().count() <= 25 && (bullet || !sentence)
 }
 
-/// The longest prefix of at most `limit` bytes that ends on a character.
-fn first_bytes(text: &str, limit: usize) -> &str {
-    let mut end = limit.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::outlet_table::OutletTable;
 
     fn marked(text: &str) -> Article {
         let mut article = Article::new("a".into());
         article.text = text.into();
-        mark_cuts(&mut article);
+        mark_cuts(&mut article, OutletTable::built_in().agencies());
         article
     }
 
@@ -214,6 +135,11 @@ mod tests {
             ("WASHINGTON (AP) — Two ministers met.", Some("WASHINGTON"), Some("AP")),
             ("NEW YORK, N.Y. -- Two ministers met.", Some("NEW YORK, N.Y"), None),
             ("(CNN) Two ministers met.", None, Some("CNN")),
+            ("PARIS, 8 janvier (AFP) – Two ministers met.", Some("PARIS"), Some("AFP")),
+            ("Berlin (dpa/lbg) - Two ministers met.", Some("Berlin"), Some("dpa")),
+            ("Madrid, 8 ene (EFE).- Two ministers met.", Some("Madrid"), Some("EFE")),
+            ("(ANSA) - ROMA, 08 GEN - Two ministers met.", Some("ROMA"), Some("ANSA")),
+            ("МОСКВА, 8 января. /ТАСС/. Two ministers met.", Some("МОСКВА"), Some("TASS")),
             ("BEIJING, Jan. 8 (Xinhua) -- Two ministers met.", Some("BEIJING"), Some("Xinhua")),
         ];
         for (text, place, agency) in cases {

@@ -1,0 +1,268 @@
+//! RSS, Atom and JSON Feed: one article an entry.
+//!
+//! *Design.* `feed-rs` parses all of them, but only as a whole. Where a feed is broken off, or one of
+//! its entries is broken, each entry is parsed by itself within the frame of the feed, so that the
+//! sound ones are kept.
+
+use std::ops::{ControlFlow, Range};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use feed_rs::model::{Entry, Text};
+use feed_rs::parser::{Builder, ParseFeedError, Parser};
+use samestory_article::Origin;
+
+use super::html::starts_like_html;
+use super::{Flaw, Format, RawItem, Sink};
+use crate::encoding::decode_page;
+use crate::fields::{Field, Record};
+use crate::markup::plain_text;
+use crate::nesting::{json_is_deeper, xml_is_deeper};
+use crate::open::Input;
+use crate::settings::{Limits, ReadSettings};
+
+pub(super) struct Feed;
+
+impl Format for Feed {
+    fn name(&self) -> &'static str {
+        "feed"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["rss", "atom", "rdf", "json", "xml"]
+    }
+
+    fn looks_like(&self, head: &[u8], _: &ReadSettings) -> bool {
+        let head = &head[..head.len().min(4096)];
+        let holds = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
+        let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+        match start.first() {
+            Some(b'<') => !starts_like_html(head) && (holds("<rss") || holds("<feed") || holds("<rdf:RDF")),
+            Some(b'{') => holds("jsonfeed.org/version"),
+            _ => false,
+        }
+    }
+
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let limits = &settings.limits;
+        let bytes = match input.read_all(limits.file_bytes) {
+            Ok(bytes) => bytes,
+            Err(reason) => return sink(Err(Flaw::new(None, reason))),
+        };
+        if starts_like_html(&bytes) {
+            return sink(Err(Flaw::new(None, "is an HTML page, not a feed")));
+        }
+        let text = match decode_page(&bytes, None) {
+            Ok(text) => text,
+            Err(reason) => return sink(Err(Flaw::new(None, reason))),
+        };
+        if let Err(flaw) = check(&text, limits) {
+            return sink(Err(flaw));
+        }
+        let text = without_declaration(&text);
+        match parse(text) {
+            Ok(feed) => (1u64..).zip(&feed.entries).try_for_each(|(number, entry)| {
+                sink(item(&feed, entry, number, limits).map_err(|reason| Flaw::new(number, reason)))
+            }),
+            Err(error) => each_by_itself(text, &error, limits, sink),
+        }
+    }
+}
+
+/// Says early what is no feed at all.
+fn check(text: &str, limits: &Limits) -> Result<(), Flaw> {
+    let json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
+    if !json && !["<rss", "<feed", "<rdf:RDF", "<RDF"].iter().any(|root| text.contains(root)) {
+        return Err(Flaw::not_an_article(None, "is no RSS, Atom or JSON feed"));
+    }
+    let deeper =
+        if json { json_is_deeper(text.as_bytes(), limits.nesting) } else { xml_is_deeper(text, limits.nesting) };
+    match deeper {
+        true => Err(Flaw::new(None, format!("nests deeper than {} (see --max-nesting)", limits.nesting))),
+        false => Ok(()),
+    }
+}
+
+/// The text behind its XML declaration: the encoding that one names is undone already.
+fn without_declaration(text: &str) -> &str {
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    match text.strip_prefix("<?xml").and_then(|rest| rest.split_once("?>")) {
+        Some((_, rest)) => rest,
+        None => text,
+    }
+}
+
+fn parse(text: &str) -> Result<feed_rs::model::Feed, String> {
+    let parser: Parser = Builder::new()
+        .sanitize_content(false)
+        // An id that is not in the feed is made from the path, as for every other format.
+        .id_generator(|_, _, _| String::new())
+        .build();
+    // The library panics on some mail addresses.
+    match catch_unwind(AssertUnwindSafe(|| parser.parse(text.as_bytes()))) {
+        Ok(Ok(feed)) => Ok(feed),
+        Ok(Err(ParseFeedError::ParseError(error))) => Err(format!("is no valid feed: {error}")),
+        Ok(Err(error)) => Err(format!("is no valid feed: {}", error.to_string().lines().next().unwrap_or_default())),
+        Err(_) => Err("is no valid feed: the parser gave up".into()),
+    }
+}
+
+/// Parses each entry within the frame of its feed: what stands before the first and what closes it.
+fn each_by_itself(text: &str, error: &str, limits: &Limits, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    let (name, closing) = match text {
+        _ if text.contains("<feed") => ("entry", "</feed>"),
+        _ if text.contains("<rss") => ("item", "</channel></rss>"),
+        _ => ("item", "</rdf:RDF>"),
+    };
+    let entries = elements(text, name);
+    let Some(first) = entries.first() else {
+        return sink(Err(Flaw::new(None, error)));
+    };
+    let frame = &text[..first.start];
+    for (number, range) in (1u64..).zip(&entries) {
+        let alone = format!("{frame}{}{closing}", &text[range.clone()]);
+        match parse(&alone) {
+            Ok(feed) if !feed.entries.is_empty() => {
+                sink(item(&feed, &feed.entries[0], number, limits).map_err(|reason| Flaw::new(number, reason)))?
+            }
+            Ok(_) => sink(Err(Flaw::new(number, "is no valid entry")))?,
+            Err(reason) => sink(Err(Flaw::new(number, reason)))?,
+        }
+    }
+    // What broke the feed stands between the entries or behind them.
+    let behind = entries.last().map_or("", |last| &text[last.end..]);
+    if behind.contains(&format!("<{name}")) || !behind.contains(closing.rsplit("</").next().unwrap_or(closing)) {
+        let number = entries.len() as u64 + 1;
+        return sink(Err(Flaw::new(number, "the feed breaks off here; the entries before are kept")));
+    }
+    ControlFlow::Continue(())
+}
+
+/// The elements of a name, from their first to their last tag. What is not closed before the next one
+/// starts is none.
+fn elements(text: &str, name: &str) -> Vec<Range<usize>> {
+    let (opening, closing) = (format!("<{name}"), format!("</{name}>"));
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(start) = text[from..].find(&opening).map(|at| from + at) {
+        let inner = start + opening.len();
+        from = inner;
+        if !text[inner..].starts_with(|c: char| c.is_whitespace() || c == '>') {
+            continue;
+        }
+        let Some(end) = text[inner..].find(&closing).map(|at| inner + at + closing.len()) else { break };
+        found.push(start..end);
+        from = end;
+    }
+    found
+}
+
+fn item(feed: &feed_rs::model::Feed, entry: &Entry, number: u64, limits: &Limits) -> Result<RawItem, String> {
+    let mut record = Record::default();
+    let plain = |text: &str| plain_text(text, limits);
+    if let Some(title) = &entry.title {
+        record.set(Field::Title, 0, plain(&title.content)?);
+    }
+    let summary = entry.summary.as_ref().map(|Text { content, .. }| plain(content)).transpose()?;
+    let content = entry.content.as_ref().and_then(|content| content.body.as_deref()).map(plain).transpose()?;
+    match (content.filter(|content| !content.trim().is_empty()), summary) {
+        (Some(content), summary) => {
+            record.set(Field::Text, 0, content);
+            summary.into_iter().for_each(|summary| record.set(Field::Standfirst, 0, summary));
+        }
+        // Many feeds give the summary alone: it is all there is to compare.
+        (None, Some(summary)) => record.set(Field::Text, 0, summary),
+        (None, None) => (),
+    }
+    record.seen(Field::Title);
+    record.set(Field::Id, 0, entry.id.clone());
+    let page = |rel: Option<&str>| matches!(rel, None | Some("alternate"));
+    let link = entry.links.iter().find(|link| page(link.rel.as_deref())).map(|link| link.href.clone());
+    // A guid that is an address is the address of the page, unless there is a link.
+    let address = link.or_else(|| Some(entry.id.clone()).filter(|id| id.starts_with("http")));
+    let has_address = address.is_some();
+    address.into_iter().for_each(|address| record.set(Field::Url, 0, address));
+    if let Some(date) = entry.published.or(entry.updated) {
+        record.set(Field::Published, 0, date.to_rfc3339());
+    }
+    // The title of a feed names its section as often as its outlet: the host of the address is surer.
+    match (&entry.source, &feed.title) {
+        (Some(source), _) => record.set(Field::Source, 0, source.clone()),
+        (None, Some(title)) if !has_address => record.set(Field::Source, 1, plain(&title.content)?),
+        _ => (),
+    }
+    let language = entry.language.as_ref().or(feed.language.as_ref());
+    language.into_iter().for_each(|language| record.set(Field::Language, 0, language.clone()));
+    entry.categories.first().into_iter().for_each(|section| record.set(Field::Section, 0, section.term.clone()));
+    let names: Vec<&str> = entry.authors.iter().filter_map(|person| person.name.as_deref()).collect();
+    record.set(Field::Byline, 0, names.join(", "));
+    let item = RawItem { line: Some(number), record, clock: Some(Origin::Feed), ..RawItem::default() };
+    Ok(RawItem { shared_id: !entry.id.is_empty(), ..item })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RSS: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" xmlns:dc="http://purl.org/dc/elements/1.1/">
+<channel><title>Valley Observer - County</title><link>https://valley-observer.example/</link><language>en-gb</language>
+<item><title>Bridge closed &amp;amp; fenced</title><link>https://valley-observer.example/bridge?utm_source=rss</link><guid isPermaLink="false">vo-118</guid>
+<pubDate>Tue, 04 May 2021 06:30:00 GMT</pubDate><dc:creator>Mara Voss</dc:creator><description>Crack found</description>
+<content:encoded><![CDATA[<p>Engineers shut the bridge.</p><p>No one was hurt.</p>]]></content:encoded></item>
+<item><title>Ferry late</title><link>https://valley-observer.example/ferry</link><description>&lt;p&gt;The ferry was &lt;b&gt;late&lt;/b&gt;.&lt;/p&gt;</description></item>
+</channel></rss>"#;
+
+    fn read(text: &str) -> Vec<Result<RawItem, Flaw>> {
+        let mut found = Vec::new();
+        let _ = Feed.read(&mut text.as_bytes().into(), &ReadSettings::default(), &mut |item| {
+            found.push(item);
+            ControlFlow::Continue(())
+        });
+        found
+    }
+
+    #[test]
+    fn entries_with_content_or_a_summary() {
+        assert!(Feed.looks_like(RSS.as_bytes(), &ReadSettings::default()));
+        let found = read(RSS);
+        assert_eq!(found.len(), 2);
+        let mut first = found[0].clone().expect("an entry").record;
+        let expected = [
+            (Field::Id, "vo-118"),
+            (Field::Title, "Bridge closed & fenced"),
+            (Field::Standfirst, "Crack found"),
+            (Field::Text, "Engineers shut the bridge.\nNo one was hurt."),
+            (Field::Published, "2021-05-04T06:30:00+00:00"),
+            (Field::Language, "en-gb"),
+            (Field::Byline, "Mara Voss"),
+        ];
+        for (field, value) in expected {
+            assert_eq!(first.take(field).as_deref(), Some(value), "{field:?}");
+        }
+        assert_eq!(
+            found[1].clone().expect("an entry").record.take(Field::Text).as_deref(),
+            Some("The ferry was late.")
+        );
+    }
+
+    #[test]
+    fn a_feed_that_breaks_off_keeps_its_whole_entries() {
+        let cut = RSS.find("The ferry was").expect("it is there");
+        let found = read(&RSS[..cut]);
+        assert!(found[0].is_ok());
+        assert!(matches!(&found[1], Err(flaw) if flaw.reason.contains("breaks off")), "{:?}", found[1]);
+    }
+
+    #[test]
+    fn a_broken_entry_costs_itself() {
+        let found =
+            read(&RSS.replace("<description>Crack found</description>", "<description>Crack <found</description>"));
+        assert!(found.iter().filter(|item| item.is_err()).count() == 1 && found.iter().any(Result::is_ok), "{found:?}");
+    }
+
+    #[test]
+    fn a_page_is_no_feed() {
+        let found = read("<!DOCTYPE html><html><body>Not found</body></html>");
+        assert!(matches!(&found[..], [Err(flaw)] if flaw.reason == "is an HTML page, not a feed"));
+    }
+}

@@ -1,0 +1,92 @@
+//! Apache Parquet: one article a row, with the column names of JSONL.
+
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use parquet::file::reader::{ChunkReader, FileReader};
+use parquet::file::serialized_reader::SerializedFileReader;
+use parquet::record::Row;
+use parquet::record::reader::RowIter;
+
+use super::object::push_object;
+use super::{Flaw, Format, Sink};
+use crate::open::Input;
+use crate::settings::ReadSettings;
+
+pub(super) struct Parquet;
+
+impl Format for Parquet {
+    fn name(&self) -> &'static str {
+        "parquet"
+    }
+
+    fn extensions(&self) -> &'static [&'static str] {
+        &["parquet"]
+    }
+
+    fn looks_like(&self, head: &[u8], _: &ReadSettings) -> bool {
+        head.starts_with(b"PAR1")
+    }
+
+    fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        // The columns lie apart, so the file cannot be read from front to back.
+        match input.file() {
+            Some(Ok(file)) => rows(file, settings, sink),
+            Some(Err(error)) => sink(Err(Flaw::new(None, crate::open::stream_reason(&error)))),
+            None => match input.read_all(settings.limits.file_bytes) {
+                Ok(bytes) => rows(bytes::Bytes::from(bytes), settings, sink),
+                Err(reason) => sink(Err(Flaw::new(None, reason))),
+            },
+        }
+    }
+}
+
+fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    let broken = |reason: String| Flaw::new(None, format!("is no sound Parquet file: {reason}"));
+    let reader = match guarded(|| SerializedFileReader::new(file)) {
+        Ok(Ok(reader)) => reader,
+        Ok(Err(error)) => return sink(Err(broken(first_line(&error.to_string())))),
+        Err(reason) => return sink(Err(broken(reason))),
+    };
+    let named = |name: &str| settings.fields.field(name).is_some_and(|(field, _)| field.makes_an_article());
+    let columns = reader.metadata().file_metadata().schema_descr().root_schema().get_fields();
+    if !columns.iter().any(|column| named(column.name())) {
+        let reason = "has neither a headline nor a text column (other names can be given with --map)";
+        return sink(Err(Flaw::not_an_article(None, reason)));
+    }
+    let mut rows = RowIter::from_file_into(Box::new(reader));
+    for number in 1u64.. {
+        // The values of a damaged file can be such as make the library panic.
+        match guarded(AssertUnwindSafe(|| rows.next())) {
+            Ok(None) => break,
+            Ok(Some(Ok(row))) => row_item(&row, number, settings, sink)?,
+            Ok(Some(Err(error))) => {
+                let reason = format!("cannot be read: {}; the rows before are kept", first_line(&error.to_string()));
+                return sink(Err(Flaw::new(number, reason)));
+            }
+            Err(reason) => {
+                return sink(Err(Flaw::new(number, format!("cannot be read: {reason}; the rows before are kept"))));
+            }
+        }
+    }
+    ControlFlow::Continue(())
+}
+
+fn row_item(row: &Row, number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+    match guarded(AssertUnwindSafe(|| row.to_json_value())) {
+        Ok(value) => push_object(value, Some(number), settings, sink),
+        Err(reason) => sink(Err(Flaw::new(number, format!("has a value out of range: {reason}")))),
+    }
+}
+
+/// Runs a piece of the library; a panic of it is an error of the file.
+fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+        first_line(&text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
+    })
+}
+
+fn first_line(message: &str) -> String {
+    message.lines().next().unwrap_or_default().to_owned()
+}
