@@ -13,7 +13,7 @@
 //! article.text = "SAINT ORLA (Reuters) - A ferry ran aground on Tuesday.\nShare this article".into();
 //! // What is not compared is marked, not deleted.
 //! article.cut(0..23, CutKind::Dateline);
-//! article.cut(54..72, CutKind::Furniture);
+//! article.cut(55..73, CutKind::Furniture);
 //!
 //! assert_eq!(article.body_text().trim(), "A ferry ran aground on Tuesday.");
 //!

@@ -128,9 +128,8 @@ fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> 
 /// A paragraph that stands in several articles of an outlet.
 struct Repeated {
     whole: bool,
-    /// The articles, each once, and where it stands in the first.
-    articles: Vec<usize>,
-    range: Range<usize>,
+    /// The articles, each once, and where it stands in them.
+    articles: Vec<(usize, Range<usize>)>,
 }
 
 /// The paragraphs that enough articles have, behind enough different paragraphs.
@@ -151,13 +150,10 @@ fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
                 continue;
             }
             surroundings.entry(block.key).or_default().insert(before);
-            let repeated = found.entry(block.key).or_insert_with(|| Repeated {
-                whole: block.whole,
-                articles: Vec::new(),
-                range: block.range.clone(),
-            });
-            if repeated.articles.last() != Some(&at) {
-                repeated.articles.push(at);
+            let repeated =
+                found.entry(block.key).or_insert_with(|| Repeated { whole: block.whole, articles: Vec::new() });
+            if repeated.articles.last().is_none_or(|(last, _)| *last != at) {
+                repeated.articles.push((at, block.range.clone()));
             }
         }
     }
@@ -173,24 +169,26 @@ const TELLING_WORD: usize = 5;
 /// Whether a repeated paragraph belongs to what its articles report: whether a third of its telling words
 /// stand in the rest of most of them, and in at most half as large a share of the outlet's other articles.
 fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -> bool {
-    let first = &articles[repeated.articles[0]];
-    let paragraph = first.text[repeated.range.clone()].to_lowercase();
-    let words: Vec<&str> = telling_words(&paragraph).into_iter().collect();
+    let (first, range) = &repeated.articles[0];
+    let first = &articles[*first];
+    let paragraph = first.text[range.clone()].to_lowercase();
+    let without_headline = paragraph.replace(&first.headline.to_lowercase(), "");
+    let words: Vec<&str> = telling_words(&without_headline).into_iter().collect();
     if words.len() < 3 {
         return false;
     }
-    let shares = |sample: &[usize]| -> Vec<f64> {
+    let shares = |sample: &[(usize, Range<usize>)]| -> Vec<f64> {
         let mut counts = vec![0usize; words.len()];
-        for &at in sample {
-            let text = format!("{}\n{}", articles[at].headline, articles[at].body_text()).to_lowercase();
-            let rest = text.replace(paragraph.trim(), "");
+        for (at, range) in sample {
+            let Article { headline, text, .. } = &articles[*at];
+            let rest = [headline, "\n", &text[..range.start], &text[range.end..]].concat().to_lowercase();
             let there = telling_words(&rest);
             counts.iter_mut().zip(&words).for_each(|(count, word)| *count += usize::from(there.contains(word)));
         }
         counts.into_iter().map(|count| count as f64 / sample.len().max(1) as f64).collect()
     };
-    let others: Vec<usize> =
-        members.iter().copied().filter(|at| repeated.articles.binary_search(at).is_err()).collect();
+    let has = |at: &usize| repeated.articles.binary_search_by_key(at, |(with, _)| *with).is_ok();
+    let others: Vec<_> = members.iter().filter(|at| !has(at)).map(|at| (*at, 0..0)).collect();
     let (with, without) = (shares(&spread(&repeated.articles)), shares(&spread(&others)));
     let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
     telling.count() * 3 >= words.len()
@@ -201,9 +199,9 @@ fn telling_words(text: &str) -> FxHashSet<&str> {
 }
 
 /// At most [`MOST_LOOKED_AT`] of the articles, from first to last.
-fn spread(articles: &[usize]) -> Vec<usize> {
+fn spread(articles: &[(usize, Range<usize>)]) -> Vec<(usize, Range<usize>)> {
     let step = articles.len().div_ceil(MOST_LOOKED_AT).max(1);
-    articles.iter().copied().step_by(step).collect()
+    articles.iter().step_by(step).cloned().collect()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use scraper::node::Node;
 use scraper::{Html, node};
 
-use crate::nesting::page_size;
+use crate::nesting::{PageSize, page_size};
 use crate::settings::Limits;
 
 /// Elements that start a paragraph of their own.
@@ -95,7 +95,15 @@ fn add(paragraph: &mut String, text: &node::Text) {
 }
 
 /// Formatting elements that may be open at once. Pages made by hand have a dozen.
-const MOST_FORMATTING: usize = 100;
+const MOST_FORMATTING: usize = 64;
+
+/// Attributes of one tag: the time to parse them grows with their square. Words of a quoted value count
+/// as such, so this is far above what any page has.
+const MOST_ATTRIBUTES: usize = 5_000;
+
+/// Tags times nesting, and bytes times nesting: what takes the parsers a second or two.
+const MOST_NESTED_NODES: usize = 5_000_000;
+const MOST_NESTED_BYTES: usize = 512 << 20;
 
 /// Checks that a parser can cope with the tags of a page.
 ///
@@ -112,6 +120,13 @@ pub(crate) fn check_page_size(html: &str, limits: &Limits) -> Result<(), String>
     }
     if size.formatting > MOST_FORMATTING {
         return Err(format!("leaves more than {MOST_FORMATTING} HTML formatting elements open"));
+    }
+    if size.attributes > MOST_ATTRIBUTES {
+        return Err(format!("has an HTML tag of more than {MOST_ATTRIBUTES} words"));
+    }
+    if size.nodes * size.nesting > MOST_NESTED_NODES || html.len() * size.nesting > MOST_NESTED_BYTES {
+        let PageSize { nodes, nesting, .. } = size;
+        return Err(format!("is too large to be read: {nodes} HTML tags, nested {nesting} deep"));
     }
     Ok(())
 }

@@ -53,6 +53,8 @@ pub(crate) struct PageSize {
     /// Formatting elements that are open at once. The parser opens all of them again in every
     /// paragraph that follows (HTML standard, 13.2.4.3), so that a few thousand make millions of nodes.
     pub(crate) formatting: usize,
+    /// Attributes of one tag, each of which a parser compares with all others.
+    pub(crate) attributes: usize,
 }
 
 /// Counts the tags of a page as a parser would meet them, nearly: what is closed by the rules of HTML
@@ -63,6 +65,7 @@ pub(crate) fn page_size(html: &str) -> PageSize {
     let mut depth = 0usize;
     for tag in (Tags { rest: html, raw_text: true }) {
         size.nodes += usize::from(!tag.closes);
+        size.attributes = size.attributes.max(tag.attributes);
         if tag.empty || is_one_of(tag.name, CLOSED_BY_OTHERS) {
             continue;
         }
@@ -114,6 +117,8 @@ struct Tag<'a> {
     name: &'a str,
     closes: bool,
     empty: bool,
+    /// Its attributes, or a few more: every equals sign and run of white space between name and end.
+    attributes: usize,
 }
 
 /// The tags of a text, without those in comments, CDATA and processing instructions.
@@ -151,6 +156,9 @@ impl<'a> Tags<'a> {
         let name = &inner[..name_ends];
         let end = end_of_tag(&inner.as_bytes()[name_ends..]).map(|end| name_ends + end);
         self.rest = end.map_or("", |end| &inner[end + 1..]);
+        let attributes = end.map_or(inner.len(), |end| {
+            inner.as_bytes()[name_ends..end].split(|b| b.is_ascii_whitespace()).filter(|part| !part.is_empty()).count()
+        });
         let empty = end.is_some_and(|end| end > name_ends && inner.as_bytes()[end - 1] == b'/');
         if self.raw_text && !closes && is_one_of(name, &["script", "style", "textarea", "title"]) {
             // Everything up to the end tag is text.
@@ -159,13 +167,13 @@ impl<'a> Tags<'a> {
                 let ends = self.rest.as_bytes()[at + 2..].get(..name.len());
                 if ends.is_some_and(|ends| ends.eq_ignore_ascii_case(name.as_bytes())) {
                     self.rest = &self.rest[at..];
-                    return Tag { name, closes, empty };
+                    return Tag { name, closes, empty, attributes };
                 }
                 from = at + 2;
             }
             self.rest = "";
         }
-        Tag { name, closes, empty }
+        Tag { name, closes, empty, attributes }
     }
 }
 
@@ -212,7 +220,7 @@ mod tests {
     fn the_size_of_a_page() {
         let page =
             "<html><body><div><p>one<p>two<br><img src='a>b'></div><script>'<div>'</script><!-- <div> --></body>";
-        assert_eq!(page_size(page), PageSize { nodes: 8, nesting: 1, formatting: 0 });
+        assert_eq!(page_size(page), PageSize { nodes: 8, nesting: 1, formatting: 0, attributes: 1 });
         let deep = "<div>".repeat(600);
         assert_eq!(page_size(&deep).nesting, 600);
         assert_eq!(page_size(&"<b><i></i>".repeat(50)).formatting, 51);

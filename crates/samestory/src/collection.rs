@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use samestory_article::{Article, Language};
-use samestory_index::{IndexError, StoryIndexWriter, StorySearcher};
+use samestory_index::{IndexError, SearchFilter, StoryIndexWriter, StorySearcher};
 use samestory_ingest::{OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
 
@@ -192,9 +192,14 @@ impl Collection {
         &self.manifest
     }
 
-    /// The outlet of the collection that a written name means: by the table of outlets, else where the two
-    /// differ in letter case, punctuation or a leading article only.
-    pub fn outlet_called(&self, written: &str) -> Option<&str> {
+    /// The filter with the name under which the collection has the outlet: that of the table of outlets, else
+    /// one that differs in letter case, punctuation or a leading article only.
+    pub fn with_known_outlet(&self, filter: SearchFilter) -> SearchFilter {
+        let known = |written: String| self.outlet_called(&written).map_or(written, str::to_owned);
+        SearchFilter { outlet: filter.outlet.map(known), ..filter }
+    }
+
+    fn outlet_called(&self, written: &str) -> Option<&str> {
         let table = self.manifest.settings.outlets().unwrap_or_else(|_| OutletTable::built_in());
         let name = table.by_name(written).map_or(written, |outlet| &outlet.name);
         let key = outlet_key(name);

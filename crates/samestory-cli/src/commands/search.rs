@@ -13,8 +13,8 @@ use crate::args::{FilterArgs, SearchArgs};
 use crate::output::{Failure, Style, counted, days, print_json, shorten, tell};
 
 impl FilterArgs {
-    /// The filter these options stand for in a collection.
-    pub(crate) fn to_filter(&self, collection: &Collection) -> Result<SearchFilter, Failure> {
+    /// The filter these options stand for.
+    pub(crate) fn to_filter(&self) -> Result<SearchFilter, Failure> {
         let language = match &self.language {
             Some(code) => Some(
                 Language::parse(code)
@@ -33,7 +33,7 @@ impl FilterArgs {
             Precision::Minute | Precision::Second => time.seconds,
         };
         Ok(SearchFilter {
-            outlet: self.outlet.as_deref().map(|name| collection.outlet_called(name).unwrap_or(name).to_owned()),
+            outlet: self.outlet.clone(),
             language,
             from: time(&self.from)?.map(|time| time.seconds),
             before: time(&self.to)?.map(end),
@@ -42,8 +42,9 @@ impl FilterArgs {
 }
 
 pub(crate) fn run(args: &SearchArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let filter = args.filter.to_filter()?;
     let collection = Collection::open(folder)?;
-    let filter = args.filter.to_filter(&collection)?;
+    let filter = collection.with_known_outlet(filter);
     let answer = collection.search(&args.query.join(" "), &filter, args.limit)?;
     if args.json {
         print_json(&answer)?;

@@ -43,8 +43,9 @@ impl From<StorySummary> for StoryRow {
 }
 
 pub(crate) fn run(args: &StoriesArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let filter = args.filter.to_filter()?;
     let collection = Collection::open(folder)?;
-    let filter = args.filter.to_filter(&collection)?;
+    let filter = collection.with_known_outlet(filter);
     let mut stories = collection.stories()?;
     stories.retain(|story| {
         story.articles.len() >= args.min_articles && story.outlets.len() >= args.min_outlets && passes(story, &filter)
