@@ -71,6 +71,8 @@ fn blocks_of(article: &Article) -> Vec<Block> {
     let headline = article.headline.to_lowercase();
     article
         .paragraphs()
+        // One word says nothing, and cut from a short report it could change what it is a copy of.
+        .filter(|range| article.text[range.clone()].split_whitespace().nth(1).is_some())
         .map(|range| {
             let paragraph = &article.text[range.clone()];
             let whole = is_whole(paragraph);
