@@ -75,7 +75,7 @@ impl<'a> Raw<'a> {
         } else {
             Box::new(zstandard(self.stream)?)
         };
-        let bounded = Bounded { inner: decoder, compressed, bytes: 0, limits: *limits };
+        let bounded = Bounded::new(decoder, compressed, Rc::default(), limits);
         Ok(Input { stream: Box::new(BufReader::with_capacity(BUFFER, bounded)), file: None })
     }
 
@@ -168,38 +168,46 @@ impl<R: BufRead> BufRead for Counted<R> {
 }
 
 /// Ends a stream that grows past its bounds when it is decompressed.
-struct Bounded<R> {
+pub(crate) struct Bounded<R> {
     inner: R,
     compressed: Rc<Cell<u64>>,
-    bytes: u64,
+    bytes: Rc<Cell<u64>>,
     limits: Limits,
+}
+
+impl<R> Bounded<R> {
+    /// A decompressed stream, with the counts of what was taken off the compressed one, and of what has
+    /// come of it.
+    pub(crate) fn new(inner: R, compressed: Rc<Cell<u64>>, bytes: Rc<Cell<u64>>, limits: &Limits) -> Self {
+        Bounded { inner, compressed, bytes, limits: *limits }
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        self.bytes += read as u64;
-        check_expansion(self.bytes, self.compressed.get(), &self.limits)?;
+        self.bytes.set(self.bytes.get() + read as u64);
+        let (bytes, Limits { decompressed_bytes, expansion, .. }) = (self.bytes.get(), self.limits);
+        if bytes > decompressed_bytes {
+            let reason = format!("expands to more than {decompressed_bytes} bytes (see --max-decompressed-bytes)");
+            return Err(io::Error::other(GrowsTooLarge(reason)));
+        }
+        if bytes > Limits::FREE_EXPANSION && bytes / expansion.max(1) > self.compressed.get() {
+            let reason = format!("expands to more than {expansion} times its size (see --max-expansion)");
+            return Err(io::Error::other(GrowsTooLarge(reason)));
+        }
         Ok(read)
     }
 }
 
-/// Whether so many bytes may come of so many compressed ones.
-///
-/// # Errors
-///
-/// With the message for the user, if not.
-pub(crate) fn check_expansion(bytes: u64, compressed: u64, limits: &Limits) -> io::Result<()> {
-    let Limits { decompressed_bytes, expansion, .. } = limits;
-    if bytes > *decompressed_bytes {
-        let reason = format!("expands to more than {decompressed_bytes} bytes (see --max-decompressed-bytes)");
-        return Err(io::Error::other(reason));
-    }
-    if bytes > Limits::FREE_EXPANSION && bytes / expansion.max(&1) > compressed {
-        let reason = format!("expands to more than {expansion} times its size (see --max-expansion)");
-        return Err(io::Error::other(reason));
-    }
-    Ok(())
+/// A compressed stream holds more than it may.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct GrowsTooLarge(String);
+
+/// Whether a stream ended because it grew past its bounds.
+pub(crate) fn grows_too_large(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<GrowsTooLarge>())
 }
 
 /// Says what is wrong with a stream.
@@ -208,7 +216,7 @@ pub(crate) fn stream_reason(error: &io::Error) -> String {
         io::ErrorKind::UnexpectedEof => "ends in the middle of its compressed data".into(),
         io::ErrorKind::PermissionDenied => "cannot be read: permission denied".into(),
         io::ErrorKind::NotFound => "does not exist".into(),
-        _ if error.to_string().starts_with("expands to") => error.to_string(),
+        _ if grows_too_large(error) => error.to_string(),
         _ => format!("cannot be read: {error}"),
     }
 }

@@ -14,13 +14,14 @@ mod window;
 
 use std::io::{self, BufRead, Read};
 use std::ops::ControlFlow;
+use std::rc::Rc;
 
 use self::record::{Header, Part};
 use self::window::Window;
 use super::html::starts_like_html;
 use super::{Flaw, Format, RawItem, Sink};
 use crate::fields::Field;
-use crate::open::{GZIP, Input, check_expansion, stream_reason};
+use crate::open::{Bounded, GZIP, Input, grows_too_large, stream_reason};
 use crate::page::Page;
 use crate::settings::ReadSettings;
 
@@ -83,7 +84,7 @@ impl Reader<'_, '_> {
 
     /// Reads the members of a gzip file one by one, so that a damaged one does not spoil the others.
     fn members(&mut self, file: &mut Window<impl Read>) -> ControlFlow<()> {
-        let mut bytes = 0u64;
+        let bytes = Rc::default();
         loop {
             match file.seek_behind(&[GZIP[0], GZIP[1], 8], 0) {
                 Ok(true) => (),
@@ -92,16 +93,16 @@ impl Reader<'_, '_> {
             }
             let offset = file.offset();
             file.mark();
-            let mut member = Window::of(flate2::bufread::GzDecoder::new(&mut *file));
-            let outcome = self.records(&mut member, Some(offset))?;
-            bytes += member.offset();
-            if let Err(error) = outcome {
+            let taken = file.taken();
+            let member = flate2::bufread::GzDecoder::new(&mut *file);
+            let member = Bounded::new(member, taken, Rc::clone(&bytes), &self.settings.limits);
+            if let Err(error) = self.records(&mut Window::of(member), Some(offset))? {
                 self.tell_damage(offset, stream_reason(&error))?;
+                if grows_too_large(&error) {
+                    return ControlFlow::Continue(());
+                }
                 // A member that is cut runs on into the next, which is looked for from here again.
                 file.rewind_behind_mark();
-            }
-            if let Err(error) = check_expansion(bytes, file.offset(), &self.settings.limits) {
-                return self.tell(offset, stream_reason(&error));
             }
         }
     }

@@ -1,6 +1,8 @@
 //! A buffered stream that knows its offset, can be searched, and can go back a little.
 
+use std::cell::Cell;
 use std::io::{self, BufRead, Read};
+use std::rc::Rc;
 
 use memchr::memmem;
 
@@ -24,16 +26,32 @@ pub(super) struct Window<R> {
     ended: bool,
     /// Why the stream ended, to be told where its bytes end.
     failed: Option<io::Error>,
+    /// The offset, for who cannot ask.
+    taken: Rc<Cell<u64>>,
 }
 
 impl<R: Read> Window<R> {
     pub(super) fn of(inner: R) -> Self {
-        Window { inner, buffer: Vec::new(), at: 0, base: 0, mark: None, ended: false, failed: None }
+        Window {
+            inner,
+            buffer: Vec::new(),
+            at: 0,
+            base: 0,
+            mark: None,
+            ended: false,
+            failed: None,
+            taken: Rc::default(),
+        }
     }
 
     /// Bytes taken off the stream.
     pub(super) fn offset(&self) -> u64 {
         self.base + self.at as u64
+    }
+
+    /// The count of the bytes taken off, which goes on while the stream is lent.
+    pub(super) fn taken(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.taken)
     }
 
     /// Remembers this place.
@@ -106,6 +124,7 @@ impl<R: Read> BufRead for Window<R> {
 
     fn consume(&mut self, amount: usize) {
         self.at = (self.at + amount).min(self.buffer.len());
+        self.taken.set(self.offset());
     }
 }
 
