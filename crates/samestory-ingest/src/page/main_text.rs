@@ -21,13 +21,13 @@
 //! overflow would end the program, and time grows with the nodes and the bytes times the nesting: the
 //! caller limits tags, nesting, unclosed formatting elements and attributes of a tag beforehand.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::catch_unwind;
 
 use ego_tree::iter::Edge;
+use rustc_hash::FxHashSet;
 use scraper::node::Element;
 use scraper::{Html, Node};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// Characters from which a block may be a paragraph; a shorter one may as well be a label or a link.
 const PARAGRAPH: usize = 60;
@@ -51,9 +51,9 @@ const CLOSE: usize = 4;
 /// Words that are compared at once to find a block in the text of a method.
 const SHINGLE: usize = 3;
 
-/// The text of the article on a page: one paragraph, heading or list item a line. None if there is none.
-pub(crate) fn main_text(html: &str) -> Option<String> {
-    let page = blocks(html);
+/// The text of the article on a page, which is given as it is and parsed: one paragraph, heading or list item a line. None if there is none.
+pub(super) fn main_text(html: &str, page: &Html) -> Option<String> {
+    let page = blocks(page);
     let by_rules = by_rules(html);
     if share_found(&by_rules, &page) < MOST_TEXT {
         // The text is not in the page but in the data for its scripts, where trafilatura looks too.
@@ -69,7 +69,7 @@ pub(crate) fn main_text(html: &str) -> Option<String> {
         })
         .collect();
     keep_standfirst(&page, &mut kept);
-    let mut seen = HashSet::new();
+    let mut seen = FxHashSet::default();
     for (block, kept) in page.iter().zip(&mut kept) {
         *kept = *kept && !block.points_elsewhere() && (block.chars < TELLING || seen.insert(block.text.as_str()));
     }
@@ -93,7 +93,7 @@ fn by_rules(html: &str) -> Vec<Block> {
     catch_unwind(|| trafilatura::extract(html, &options).ok())
         .ok()
         .flatten()
-        .map(|article| blocks(&article.content_html))
+        .map(|article| blocks(&Html::parse_document(&article.content_html)))
         .unwrap_or_default()
 }
 
@@ -102,7 +102,7 @@ fn by_scores(html: &str) -> Vec<Block> {
     catch_unwind(|| libreadability::extract(html, None).ok())
         .ok()
         .flatten()
-        .map(|article| blocks(&article.content))
+        .map(|article| blocks(&Html::parse_document(&article.content)))
         .unwrap_or_default()
 }
 
@@ -183,8 +183,7 @@ struct Open {
 }
 
 /// The blocks of a page in their order.
-fn blocks(html: &str) -> Vec<Block> {
-    let page = Html::parse_document(html);
+fn blocks(page: &Html) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open = vec![Open::default()];
     let (mut silent, mut links, mut breaks) = (0usize, 0usize, 0usize);
@@ -275,17 +274,12 @@ fn finish(open: &mut [Open], blocks: &mut Vec<Block>) {
 
 /// The words of a text as numbers. In scripts without spaces each character is a word.
 fn words(text: &str) -> Vec<u64> {
-    let hash = |word: &str| {
-        let mut hasher = DefaultHasher::new();
-        word.to_lowercase().hash(&mut hasher);
-        hasher.finish()
-    };
     let mut words = Vec::new();
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if word.contains(is_ideograph) {
             words.extend(word.chars().map(u64::from));
         } else {
-            words.push(hash(word));
+            words.push(xxh3_64(word.to_lowercase().as_bytes()));
         }
     }
     words
@@ -300,7 +294,7 @@ fn is_ideograph(c: char) -> bool {
 fn share_found(blocks: &[Block], others: &[Block]) -> usize {
     let [text, others] =
         [blocks, others].map(|blocks| blocks.iter().flat_map(|block| words(&block.text)).collect::<Vec<_>>());
-    let others: HashSet<&[u64]> = others.windows(SHINGLE).collect();
+    let others: FxHashSet<&[u64]> = others.windows(SHINGLE).collect();
     let found = text.windows(SHINGLE).filter(|shingle| others.contains(shingle)).count();
     (found * 100).checked_div(text.windows(SHINGLE).len()).unwrap_or(100)
 }
@@ -314,8 +308,8 @@ fn share_found(blocks: &[Block], others: &[Block]) -> usize {
 fn votes(page: &[Block], method: &[Block]) -> Vec<bool> {
     let lines: Vec<Vec<u64>> = method.iter().map(|block| words(&block.text)).collect();
     let text = lines.concat();
-    let shingles: HashSet<&[u64]> = text.windows(SHINGLE).collect();
-    let lines: HashSet<Vec<u64>> = lines.into_iter().collect();
+    let shingles: FxHashSet<&[u64]> = text.windows(SHINGLE).collect();
+    let lines: FxHashSet<Vec<u64>> = lines.into_iter().collect();
     let taken = |block: &Block| {
         let words = words(&block.text);
         let known = words.windows(SHINGLE).filter(|shingle| shingles.contains(shingle)).count();
@@ -342,6 +336,10 @@ fn keep_standfirst(page: &[Block], kept: &mut [bool]) {
 mod tests {
     use super::*;
 
+    fn text_of(html: &str) -> Option<String> {
+        main_text(html, &Html::parse_document(html))
+    }
+
     const FIRST: &str = "The council of the town decided on Tuesday, after a long debate, to build a new bridge \
                          over the river, which has been planned for more than twenty years.";
     const SECOND: &str = "The work is to begin in spring, said the mayor, and it will cost about four million \
@@ -364,7 +362,7 @@ mod tests {
     }
 
     fn lines(html: &str) -> Vec<String> {
-        main_text(html).unwrap_or_default().lines().map(str::to_owned).collect()
+        text_of(html).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 
     #[test]
@@ -408,7 +406,7 @@ mod tests {
     fn pages_without_an_article() {
         let links = "<div><a href=/x>Some report of today</a></div>".repeat(50);
         for html in ["", " ", "<", "<html></html>", "\u{0}\u{FFFD}<p", &format!("<body>{links}")] {
-            assert_eq!(main_text(html), None, "{html:.40}");
+            assert_eq!(text_of(html), None, "{html:.40}");
         }
     }
 
@@ -425,7 +423,7 @@ mod tests {
         for tag in ["div", "ul><li", "table><tr><td", "b", "blockquote"] {
             let deep = tag.split('>').count();
             let html = page(&format!("{}<p>{FIRST}</p><p>{SECOND}</p>", format!("<{tag}>").repeat(512 / deep)));
-            let text = std::thread::Builder::new().stack_size(2 << 20).spawn(move || main_text(&html));
+            let text = std::thread::Builder::new().stack_size(2 << 20).spawn(move || text_of(&html));
             assert!(text.unwrap().join().unwrap().is_some(), "{tag}");
         }
     }
@@ -436,7 +434,7 @@ mod tests {
             "<p>{FIRST}</p><!-- x --><table><tr><td>{SECOND}</td></tr></table><p>ä&auml;&#x1F600;{THIRD}</p>"
         ));
         for end in (0..html.len()).step_by(7).filter(|end| html.is_char_boundary(*end)) {
-            let text = main_text(&html[..end]).unwrap_or_default();
+            let text = text_of(&html[..end]).unwrap_or_default();
             assert!(text.lines().all(|line| !line.is_empty() && line.trim() == line));
         }
     }

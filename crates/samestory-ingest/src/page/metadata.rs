@@ -88,9 +88,8 @@ pub(super) struct PageMetadata {
 
 /// Reads the metadata of a page. The address it was fetched from, if known, tells the name of the site
 /// where the page declares no address; it is not given back.
-pub(super) fn page_metadata(html: &str, known_url: Option<&str>) -> PageMetadata {
-    let page = Html::parse_document(html);
-    let found = Found::gather(&page);
+pub(super) fn page_metadata(page: &Html, known_url: Option<&str>) -> PageMetadata {
+    let found = Found::gather(page);
     let parsed: Vec<Value> = found.scripts.iter().flat_map(|script| read_json(script)).collect();
     let declared = page_address(&found);
     let data = LinkedData::choose(&parsed, &found, declared.as_ref());

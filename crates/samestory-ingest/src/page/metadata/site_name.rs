@@ -115,8 +115,8 @@ fn site_key(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::page_metadata;
-    use super::super::tests::{headline_of, page};
+
+    use super::super::tests::{headline_of, metadata_of, page};
 
     #[test]
     fn the_name_of_the_site_leaves_the_headline() {
@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn where_the_page_names_no_address_the_known_one_tells() {
-        let read = |head: &str, url| page_metadata(&format!("<title>Ferry – Harbour Courier</title>{head}"), url);
+        let read = |head: &str, url| metadata_of(&format!("<title>Ferry – Harbour Courier</title>{head}"), url);
         let known = Some("https://www.harbour-courier.example/a");
         assert_eq!(headline_of(&read("", known)), "Ferry");
         assert_eq!(read("", known).url, None);

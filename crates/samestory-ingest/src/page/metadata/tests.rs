@@ -8,9 +8,14 @@ use super::day::day_in;
 use super::json::read_json;
 use super::*;
 
+/// The metadata of a page as it is sent.
+pub(super) fn metadata_of(html: &str, known_url: Option<&str>) -> PageMetadata {
+    page_metadata(&Html::parse_document(html), known_url)
+}
+
 /// The metadata of a page with this head and body.
 pub(super) fn page(head: &str, body: &str) -> PageMetadata {
-    page_metadata(&format!("<!doctype html><html><head>{head}</head><body>{body}</body></html>"), None)
+    metadata_of(&format!("<!doctype html><html><head>{head}</head><body>{body}</body></html>"), None)
 }
 
 /// The metadata of a page with this JSON-LD and nothing else.
@@ -63,7 +68,7 @@ fn open_graph_then_other_meta_then_markup() {
     let two = page(other, markup);
     assert_eq!((headline_of(&two), two.language.as_deref()), ("Bird", Some("fr")));
     assert_eq!(two.outlet.as_deref(), Some("Courier"));
-    let three = page_metadata(&format!("<html lang=it>{markup}"), None);
+    let three = metadata_of(&format!("<html lang=it>{markup}"), None);
     assert_eq!((headline_of(&three), three.language.as_deref()), ("Heading", Some("it")));
     assert_eq!(three.published, ["2020-01-07"]);
     assert_eq!(three.outlet, None);
@@ -72,9 +77,9 @@ fn open_graph_then_other_meta_then_markup() {
 #[test]
 fn hostile_pages_are_read() {
     for html in ["", "<", "\0", "<html", "<h1", "<!--", "<title>", "<script type=application/ld+json>", "&#x110000;"] {
-        page_metadata(html, None);
+        metadata_of(html, None);
     }
-    assert_eq!(page_metadata("", None), PageMetadata::default());
+    assert_eq!(metadata_of("", None), PageMetadata::default());
     for json in
         ["[[[[]]]]", "null", "[null, 1, \"x\", {}]", r#"{"@type": null, "headline": 3}"#, r#"{"@type": [1, {}]}"#]
     {
@@ -94,7 +99,7 @@ fn hostile_pages_are_read() {
 proptest! {
     #[test]
     fn no_text_panics(text in "\\PC{0,200}") {
-        page_metadata(&text, Some(&text));
+        metadata_of(&text, Some(&text));
         linked(&text);
         day_in(&text);
         read_json(&text);
@@ -103,7 +108,7 @@ proptest! {
     #[test]
     fn no_markup_panics(pieces in prop::collection::vec(piece(), 0..40)) {
         let text = pieces.concat();
-        page_metadata(&text, None);
+        metadata_of(&text, None);
         linked(&text);
     }
 }
