@@ -13,6 +13,7 @@ fn limits() -> Limits {
         expansion: 50,
         nesting: 64,
         items: 1_000,
+        html_bytes: 1 << 16,
         html_nodes: 5_000,
         html_nesting: 200,
     }

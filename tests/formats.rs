@@ -194,8 +194,8 @@ fn an_entry_that_is_met_again_is_no_mistake() {
     place.write("news/1000.rss", feed.replace("no charge", "half the charge"));
     let run = place.cluster(&["news"]);
     // The later state is an article of its own, and a version of the address.
-    run.ends_with(0).keeps(&["news/1000.rss#1", "vo-118"].map(|id| id.trim_start_matches("news/")));
-    assert!(run.stdout.contains("\"version_of\":\""), "{run:?}");
+    run.ends_with(0).keeps(&["vo-118", "vo-118#1000.rss#1"]);
+    assert!(run.stdout.contains("\"version_of\":\"vo-118#1000.rss#1\""), "{run:?}");
 }
 
 /// A report with words of its own on a page that is mostly script.

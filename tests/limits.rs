@@ -146,8 +146,10 @@ fn items_of_a_file() {
 fn html_nodes_and_nesting() {
     let report = "A car ferry ran onto a sandbank in thick fog early on Tuesday, and it stayed there for nine hours.";
     let page = format!("<html><body><article><h1>The ferry is aground</h1><p>{report}</p></article></body></html>");
-    meets("a.html", &page, "--max-html-nodes", 5, ": has more than {limit} HTML tags");
-    meets("b.html", &page, "--max-html-nesting", 2, ": nests HTML elements deeper than {limit}");
+    // The document, html, head, body, article, h1 and its text, p and its text.
+    meets("a.html", &page, "--max-html-nodes", 9, ": has more than {limit} HTML nodes");
+    meets("b.html", &page, "--max-html-nesting", 4, ": nests HTML elements deeper than {limit}");
+    meets("c.html", &page, "--max-html-bytes", page.len() as u64, ": is an HTML page of more than {limit} bytes");
 }
 
 #[test]

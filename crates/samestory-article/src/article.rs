@@ -181,21 +181,24 @@ impl Article {
 
     /// Adds a cut, keeping the cuts sorted and apart. What another cut covers already is left to it.
     pub fn cut(&mut self, range: Range<usize>, kind: CutKind) {
-        let mut pieces = Vec::new();
         let start = range.start.min(self.text.len()) as u32;
         let end = range.end.min(self.text.len()) as u32;
+        // The cuts that it meets. Most texts are marked from front to back, so that there are none behind.
+        let first = self.cuts.partition_point(|cut| cut.end <= start);
+        let behind = first + self.cuts[first..].partition_point(|cut| cut.start < end);
+        let mut merged = Vec::with_capacity(2 * (behind - first) + 1);
         let mut from = start;
-        for cut in self.cuts.iter().filter(|cut| cut.end > start && cut.start < end) {
+        for cut in &self.cuts[first..behind] {
             if from < cut.start {
-                pieces.push(Cut { start: from, end: cut.start, kind });
+                merged.push(Cut { start: from, end: cut.start, kind });
             }
+            merged.push(cut.clone());
             from = from.max(cut.end);
         }
         if from < end {
-            pieces.push(Cut { start: from, end, kind });
+            merged.push(Cut { start: from, end, kind });
         }
-        self.cuts.extend(pieces);
-        self.cuts.sort_by_key(|cut| (cut.start, cut.end));
+        self.cuts.splice(first..behind, merged);
     }
 
     /// The kept stretches of the text, as byte ranges in reading order.

@@ -108,7 +108,10 @@ pub(crate) struct ReadingArgs {
     /// Most items of one file.
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_items: Option<u64>,
-    /// Most tags of one HTML page.
+    /// Largest HTML page, in bytes.
+    #[arg(long, value_name = "N", help_heading = LIMITS)]
+    max_html_bytes: Option<u64>,
+    /// Most elements, texts and comments of one HTML page.
     #[arg(long, value_name = "N", help_heading = LIMITS)]
     max_html_nodes: Option<usize>,
     /// Most elements within each other in one HTML page, up to 1024.
@@ -131,6 +134,7 @@ impl ReadingArgs {
         limits.expansion = self.max_expansion.unwrap_or(limits.expansion);
         limits.nesting = self.max_nesting.unwrap_or(limits.nesting);
         limits.items = self.max_items.unwrap_or(limits.items);
+        limits.html_bytes = self.max_html_bytes.unwrap_or(limits.html_bytes);
         limits.html_nodes = self.max_html_nodes.unwrap_or(limits.html_nodes);
         limits.html_nesting = self.max_html_nesting.unwrap_or(limits.html_nesting);
     }

@@ -19,6 +19,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String, String> {
     }
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
+        Err(error) if is_mostly_utf8(error.as_bytes()) => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
         Err(error) => {
             let bytes = error.into_bytes();
             let (text, _, malformed) = detected(&bytes).decode(&bytes);
@@ -49,27 +50,57 @@ pub(crate) fn decode_page(bytes: &[u8], header: Option<&str>) -> Result<String, 
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return Ok(encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned());
     }
+    let declared = header
+        .and_then(|label| Encoding::for_label(label.as_bytes()))
+        .or_else(|| declared(bytes))
+        // Text in UTF-16 could not be read so far as to find its declaration (HTML standard, 13.2.3.2).
+        .filter(|encoding| *encoding != encoding_rs::UTF_16LE && *encoding != encoding_rs::UTF_16BE);
+    // Its bytes are those of ASCII, but for the escapes between them.
+    if declared == Some(encoding_rs::ISO_2022_JP) && bytes.contains(&0x1b) {
+        return Ok(encoding_rs::ISO_2022_JP.decode(bytes).0.into_owned());
+    }
     if let Ok(text) = std::str::from_utf8(bytes) {
         // A NUL is no text in any declared encoding; a stray one in a page is left out, as browsers do.
         return if text.matches('\0').count() > text.len() / 1000 { Err(NO_TEXT.into()) } else { Ok(text.into()) };
     }
-    let declared = header.and_then(|label| Encoding::for_label(label.as_bytes())).or_else(|| declared(bytes));
+    if is_mostly_utf8(bytes) {
+        return Ok(String::from_utf8_lossy(bytes).into_owned());
+    }
     let encoding = declared.filter(|encoding| *encoding != encoding_rs::UTF_8).unwrap_or_else(|| detected(bytes));
     let (text, _, _) = encoding.decode(bytes);
     let odd = text.chars().filter(|c| (c.is_control() && !c.is_whitespace()) || *c == '\u{fffd}').count();
     if odd * 20 > text.chars().count() { Err(NO_TEXT.into()) } else { Ok(text.into_owned()) }
 }
 
-/// The encoding named behind `charset=` or `encoding=` near the start.
+/// Whether bytes are UTF-8 but for a few: cut within a character, or with a byte of another encoding now
+/// and then. Ten sound characters beyond ASCII for each bad byte do not come by chance.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let (mut sound, mut bad) = (0usize, 0usize);
+    for chunk in bytes.utf8_chunks() {
+        sound += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        bad += usize::from(!chunk.invalid().is_empty());
+    }
+    sound >= 10 * bad && sound > 0
+}
+
+/// The encoding that a `meta` element or an XML declaration near the start names.
 fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = bytes[..bytes.len().min(DECLARATION)].to_ascii_lowercase();
     let quotes = |b: &u8| matches!(b, b'"' | b'\'' | b' ');
-    [&b"charset="[..], b"encoding="].iter().find_map(|name| {
-        let at = start.windows(name.len()).position(|window| window == *name)? + name.len();
-        let value: Vec<u8> = start[at..].iter().skip_while(|b| quotes(b)).copied().take(40).collect();
-        let end = value.iter().position(|b| !(b.is_ascii_alphanumeric() || b"-_:.".contains(b))).unwrap_or(value.len());
-        Encoding::for_label(&value[..end])
-    })
+    for (tag, name) in [(&b"<meta"[..], &b"charset="[..]), (b"<?xml", b"encoding=")] {
+        for at in memchr::memmem::find_iter(&start, tag) {
+            let inner = &start[at..];
+            let inner = &inner[..memchr::memchr(b'>', inner).unwrap_or(inner.len())];
+            let Some(value) = memchr::memmem::find(inner, name).map(|at| &inner[at + name.len()..]) else { continue };
+            let value: Vec<u8> = value.iter().skip_while(|b| quotes(b)).copied().take(40).collect();
+            let named = |b: &u8| b.is_ascii_alphanumeric() || b"-_:.".contains(b);
+            let end = value.iter().position(|b| !named(b)).unwrap_or(value.len());
+            if let Some(encoding) = Encoding::for_label(&value[..end]) {
+                return Some(encoding);
+            }
+        }
+    }
+    None
 }
 
 fn detected(bytes: &[u8]) -> &'static Encoding {
@@ -105,6 +136,23 @@ mod tests {
         let wide: Vec<u8> =
             [0xff, 0xfe].into_iter().chain("<p>café".encode_utf16().flat_map(u16::to_le_bytes)).collect();
         assert_eq!(decode_page(&wide, None).expect("a text"), "<p>café");
+    }
+
+    #[test]
+    fn a_page_that_is_cut_within_a_character() {
+        let page = "<p>Les électeurs ont été appelés à élire un député, déjà désigné.</p><p>é".as_bytes();
+        let text = decode_page(&page[..page.len() - 1], None).expect("a text");
+        assert!(text.starts_with("<p>Les électeurs ont été"), "{text}");
+        assert!(decode(page[..page.len() - 1].to_vec()).expect("a text").starts_with("<p>Les électeurs"));
+    }
+
+    #[test]
+    fn what_only_looks_like_the_declaration_of_the_page() {
+        let page =
+            b"<script charset=\"windows-1251\" src=x></script><meta charset=\"iso-8859-1\"><p>caf\xe9 serr\xe9</p>";
+        assert!(decode_page(page, None).expect("a text").contains("caf\u{e9} serr\u{e9}"));
+        let japanese = b"<meta charset=iso-2022-jp><p>\x1b$B%K%e!<%9\x1b(B</p>";
+        assert!(decode_page(japanese, None).expect("a text").contains("\u{30cb}\u{30e5}\u{30fc}\u{30b9}"));
     }
 
     #[test]

@@ -32,6 +32,9 @@ const FEWEST_ARTICLES: usize = 4;
 /// Shorter paragraphs are labels: `Reuters` or `He said.` repeat by chance.
 const FEWEST_WORDS: usize = 8;
 
+/// Bytes of a headline that is left open in the paragraphs of its article: a shorter one is met by chance.
+const SHORTEST_HEADLINE: usize = 12;
+
 /// A label is furniture where at least one in so many of the outlet's articles has it.
 const LABEL_SHARE: usize = 10;
 
@@ -77,7 +80,7 @@ fn blocks_of(article: &Article) -> Vec<Block> {
             let paragraph = &article.text[range.clone()];
             let whole = is_whole(paragraph);
             let mut key = paragraph.to_lowercase();
-            if headline.len() > FEWEST_WORDS {
+            if headline.len() >= SHORTEST_HEADLINE {
                 key = key.replace(&headline, "\u{1}");
             }
             if !whole {

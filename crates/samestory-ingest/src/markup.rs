@@ -1,9 +1,12 @@
-//! Markup to plain text, for fields that hold a piece of HTML which is all the article's own.
+//! Parses HTML within bounds, and makes plain text of a piece of it that is all the article's own.
 
+use ego_tree::iter::Edge;
+use html5ever::driver::{ParseOpts, parse_document};
+use html5ever::tendril::TendrilSink;
 use scraper::node::Node;
-use scraper::{Html, node};
+use scraper::{Html, HtmlTreeSink, node};
 
-use crate::nesting::{PageSize, page_size};
+use crate::nesting::attribute_work;
 use crate::settings::Limits;
 
 /// Elements that start a paragraph of their own.
@@ -55,14 +58,13 @@ pub(crate) fn plain_text(markup: &str, limits: &Limits) -> Result<String, String
     if !markup.contains(['<', '&']) {
         return Ok(markup.trim().to_owned());
     }
-    check_page_size(markup, limits)?;
-    let fragment = Html::parse_fragment(markup);
+    let fragment = parse_html(markup, limits)?;
     let mut paragraphs = vec![String::new()];
     let mut unread: Option<ego_tree::NodeId> = None;
     for edge in fragment.tree.root().traverse() {
         let (node, opens) = match edge {
-            ego_tree::iter::Edge::Open(node) => (node, true),
-            ego_tree::iter::Edge::Close(node) => (node, false),
+            Edge::Open(node) => (node, true),
+            Edge::Close(node) => (node, false),
         };
         match node.value() {
             Node::Element(element) if UNREAD.contains(&element.name()) => match unread {
@@ -94,39 +96,65 @@ fn add(paragraph: &mut String, text: &node::Text) {
     }
 }
 
-/// Formatting elements that may be open at once. Pages made by hand have a dozen.
-const MOST_FORMATTING: usize = 64;
+/// Bytes of a page that are parsed before its size is looked at again.
+const CHUNK: usize = 2048;
 
-/// Attributes of one tag: the time to parse them grows with their square. Words of a quoted value count
-/// as such, so this is far above what any page has.
-const MOST_ATTRIBUTES: usize = 5_000;
+/// What it may take to parse the attributes of a page, as `attribute_work` counts it: two seconds.
+const MOST_ATTRIBUTE_WORK: u64 = 500_000_000;
 
-/// Tags times nesting, and bytes times nesting: what takes the parsers a second or two.
+/// Nodes times nesting: what takes those who walk the page a second or two.
 const MOST_NESTED_NODES: usize = 5_000_000;
-const MOST_NESTED_BYTES: usize = 512 << 20;
 
-/// Checks that a parser can cope with the tags of a page.
+/// Parses a page within the bounds. Its nesting and its nodes are counted as the parser makes them, since
+/// what an element is nested in depends on all that went before.
 ///
 /// # Errors
 ///
-/// A sentence for the user, if not.
-pub(crate) fn check_page_size(html: &str, limits: &Limits) -> Result<(), String> {
-    let size = page_size(html);
-    if size.nodes > limits.html_nodes {
-        return Err(format!("has more than {} HTML tags (see --max-html-nodes)", limits.html_nodes));
+/// A sentence for the user, if the page is over a limit.
+pub(crate) fn parse_html(html: &str, limits: &Limits) -> Result<Html, String> {
+    if html.len() as u64 > limits.html_bytes {
+        return Err(format!("is an HTML page of more than {} bytes (see --max-html-bytes)", limits.html_bytes));
     }
-    if size.nesting > limits.html_nesting {
+    if attribute_work(html) > MOST_ATTRIBUTE_WORK {
+        return Err("has HTML tags with too many attributes".into());
+    }
+    let mut parser = parse_document(HtmlTreeSink::new(Html::new_document()), ParseOpts::default());
+    let mut rest = html;
+    while !rest.is_empty() {
+        let end = rest.floor_char_boundary(CHUNK);
+        parser.process(rest[..end].into());
+        rest = &rest[end..];
+        let page = parser.tokenizer.sink.sink.0.borrow();
+        // The newest node lies in the innermost open element.
+        let nesting = page.tree.nodes().next_back().map_or(0, |newest| newest.ancestors().count());
+        check_size(page.tree.values().len(), nesting, limits)?;
+    }
+    let page = parser.finish();
+    let mut nesting = 0usize;
+    let mut deepest = 0usize;
+    for edge in page.tree.root().traverse() {
+        match edge {
+            Edge::Open(node) if node.value().is_element() => {
+                nesting += 1;
+                deepest = deepest.max(nesting);
+            }
+            Edge::Close(node) if node.value().is_element() => nesting -= 1,
+            _ => (),
+        }
+    }
+    check_size(page.tree.values().len(), deepest, limits)?;
+    Ok(page)
+}
+
+fn check_size(nodes: usize, nesting: usize, limits: &Limits) -> Result<(), String> {
+    if nodes > limits.html_nodes {
+        return Err(format!("has more than {} HTML nodes (see --max-html-nodes)", limits.html_nodes));
+    }
+    if nesting > limits.html_nesting {
         return Err(format!("nests HTML elements deeper than {} (see --max-html-nesting)", limits.html_nesting));
     }
-    if size.formatting > MOST_FORMATTING {
-        return Err(format!("leaves more than {MOST_FORMATTING} HTML formatting elements open"));
-    }
-    if size.attributes > MOST_ATTRIBUTES {
-        return Err(format!("has an HTML tag of more than {MOST_ATTRIBUTES} words"));
-    }
-    if size.nodes * size.nesting > MOST_NESTED_NODES || html.len() * size.nesting > MOST_NESTED_BYTES {
-        let PageSize { nodes, nesting, .. } = size;
-        return Err(format!("is too large to be read: {nodes} HTML tags, nested {nesting} deep"));
+    if nodes * nesting > MOST_NESTED_NODES {
+        return Err(format!("is too large to be read: {nodes} HTML nodes, nested {nesting} deep"));
     }
     Ok(())
 }
@@ -154,11 +182,36 @@ mod tests {
 
     #[test]
     fn too_much_markup_is_refused() {
-        let limits = Limits { html_nesting: 10, html_nodes: 50, ..Limits::default() };
+        let limits = Limits { html_nesting: 12, html_nodes: 60, ..Limits::default() };
+        // Within `html` and `body`.
         assert!(plain_text(&"<div>".repeat(10), &limits).is_ok());
         assert!(plain_text(&"<div>".repeat(11), &limits).is_err());
-        assert!(plain_text(&"<br>".repeat(50), &limits).is_ok());
-        assert!(plain_text(&"<br>".repeat(51), &limits).is_err());
+        // Beside the document, `html`, `head` and `body`.
+        assert!(plain_text(&"<br>".repeat(56), &limits).is_ok());
+        assert!(plain_text(&"<br>".repeat(57), &limits).is_err());
+    }
+
+    #[test]
+    fn whatever_nests_is_refused() {
+        let bombs = [
+            "<div>",
+            "<div/>",
+            "<rt>",
+            "<optgroup>",
+            "<dd><li>",
+            "<!--><div>",
+            "<svg><p><div/>",
+            "<span><div></span>",
+            "<table><tr><td></div>",
+            "<svg><desc><div/>",
+            "<b><div></b>",
+            "<b id=x><p>a",
+        ];
+        for bomb in bombs {
+            assert!(plain_text(&bomb.repeat(100_000), &Limits::default()).is_err(), "{bomb}");
+        }
+        let attributes = (0..40_000).map(|number| format!(" a{number}")).collect::<String>();
+        assert!(plain_text(&format!("<p{attributes}>a"), &Limits::default()).is_err());
     }
 
     proptest! {

@@ -79,22 +79,25 @@ fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<u
     // The first paragraph is the report itself, whatever it looks like.
     let floor = usize::from(!paragraphs.is_empty());
     let mut keep = paragraphs.len();
+    let mut found = Vec::new();
     while keep > floor {
         let line = &article.text[paragraphs[keep - 1].clone()];
         if let Some(agency) = agencies.credited(line).first().map(|agency| (*agency).to_owned()) {
             article.agency.get_or_insert(agency);
-            article.cut(paragraphs[keep - 1].clone(), CutKind::Credit);
+            found.push((paragraphs[keep - 1].clone(), CutKind::Credit));
         } else if FURNITURE_LINE.is_match(line) || LINK_LIST_HEAD.is_match(line) {
-            article.cut(paragraphs[keep - 1].clone(), CutKind::Furniture);
+            found.push((paragraphs[keep - 1].clone(), CutKind::Furniture));
         } else if let Some(head) = link_list_before(article, paragraphs, floor, keep) {
-            article.cut(paragraphs[head].start..paragraphs[keep - 1].end, CutKind::Furniture);
+            found.push((paragraphs[head].start..paragraphs[keep - 1].end, CutKind::Furniture));
             keep = head;
             continue;
         } else {
-            return;
+            break;
         }
         keep -= 1;
     }
+    // From front to back, which adds each cut behind the others.
+    found.into_iter().rev().for_each(|(range, kind)| article.cut(range, kind));
 }
 
 /// The head of a list of links that ends at paragraph `keep - 1`, if one does.

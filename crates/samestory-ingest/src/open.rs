@@ -187,17 +187,27 @@ impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.bytes.set(self.bytes.get() + read as u64);
-        let (bytes, Limits { decompressed_bytes, expansion, .. }) = (self.bytes.get(), self.limits);
-        if bytes > decompressed_bytes {
-            let reason = format!("expands to more than {decompressed_bytes} bytes (see --max-decompressed-bytes)");
-            return Err(io::Error::other(GrowsTooLarge(reason)));
-        }
-        if bytes > Limits::FREE_EXPANSION && bytes / expansion.max(1) > self.compressed.get() {
-            let reason = format!("expands to more than {expansion} times its size (see --max-expansion)");
-            return Err(io::Error::other(GrowsTooLarge(reason)));
-        }
+        check_growth(self.bytes.get(), self.compressed.get(), &self.limits)?;
         Ok(read)
     }
+}
+
+/// Whether so many bytes may come of so many compressed ones.
+///
+/// # Errors
+///
+/// With the sentence for the user, if not.
+pub(crate) fn check_growth(bytes: u64, compressed: u64, limits: &Limits) -> io::Result<()> {
+    let Limits { decompressed_bytes, expansion, .. } = *limits;
+    if bytes > decompressed_bytes {
+        let reason = format!("expands to more than {decompressed_bytes} bytes (see --max-decompressed-bytes)");
+        return Err(io::Error::other(GrowsTooLarge(reason)));
+    }
+    if bytes > Limits::FREE_EXPANSION && bytes / expansion.max(1) > compressed {
+        let reason = format!("expands to more than {expansion} times its size (see --max-expansion)");
+        return Err(io::Error::other(GrowsTooLarge(reason)));
+    }
+    Ok(())
 }
 
 /// A compressed stream holds more than it may.

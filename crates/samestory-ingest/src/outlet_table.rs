@@ -40,18 +40,15 @@ pub struct Outlet {
 }
 
 /// A news agency, under one name.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Agency {
+pub struct Agency {
     /// The name it is known by here.
     #[serde(deserialize_with = "not_empty")]
     pub name: String,
     /// The ways it is written in credits, in any language.
     #[serde(default)]
     pub credits: Vec<String>,
-    /// The hosts it publishes under itself.
-    #[serde(default, deserialize_with = "hosts")]
-    pub hosts: Vec<String>,
 }
 
 /// How a language words a credit around the names of agencies.
@@ -210,6 +207,12 @@ impl OutletTable {
     /// All outlets.
     pub fn outlets(&self) -> &[Outlet] {
         &self.outlets
+    }
+
+    /// The agency that is written so in credits.
+    pub fn agency_called(&self, written: &str) -> Option<&Agency> {
+        let name = self.reader.named(written)?;
+        self.agencies.iter().find(|agency| agency.name == name)
     }
 
     /// The agencies, as a reader of credits.

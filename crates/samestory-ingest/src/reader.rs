@@ -189,8 +189,8 @@ impl<'a> Reader<'a> {
                     reading.skipped.repeated += 1;
                     continue;
                 }
-                // Another state of what is reported there: known by its place.
-                article.id = place_id(&article.path, article.line).into();
+                // Another state of what is reported there: known by its place too, and in order behind it.
+                article.id = format!("{}#{}", article.id, place_id(&article.path, article.line)).into();
             }
             if let Some((at, first_path)) = first_by_id.get(&article.id) {
                 let line = reading.articles[*at].line.map_or(String::new(), |line| format!(":{line}"));

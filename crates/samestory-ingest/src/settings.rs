@@ -28,7 +28,9 @@ pub struct Limits {
     pub nesting: usize,
     /// Items of one file. Default 100 million.
     pub items: u64,
-    /// Tags of an HTML page. Default 200,000.
+    /// Bytes of an HTML page. Default 16 MiB: a page takes thirty times its size in memory.
+    pub html_bytes: u64,
+    /// Elements, texts and comments of an HTML page. Default 200,000.
     pub html_nodes: usize,
     /// Elements within each other in an HTML page. Default 512, which is where browsers stop, and at
     /// most [`Limits::DEEPEST_NESTING`].
@@ -52,6 +54,7 @@ impl Default for Limits {
             expansion: 200,
             nesting: 128,
             items: 100_000_000,
+            html_bytes: 16 << 20,
             html_nodes: 200_000,
             html_nesting: 512,
         }

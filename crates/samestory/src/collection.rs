@@ -138,9 +138,9 @@ impl Collection {
     /// If the folder is foreign or newer.
     pub fn check_writable(folder: &Path) -> Result<(), CollectionError> {
         match read_manifest(folder) {
-            Ok(Some(_)) => return Ok(()),
-            // A damaged or older manifest is written anew, if all else in the folder is ours.
-            Ok(None) | Err(CollectionError::Damaged { .. } | CollectionError::Older { .. }) => (),
+            Ok(Some(_)) | Err(CollectionError::Older { .. }) => return Ok(()),
+            // A damaged manifest is written anew, if all else in the folder is ours.
+            Ok(None) | Err(CollectionError::Damaged { .. }) => (),
             Err(error) => return Err(error),
         }
         match fs::read_dir(folder) {

@@ -110,6 +110,14 @@ pub enum ConfigError {
         /// What is wrong.
         reason: String,
     },
+    /// The table of outlets is not valid. The message names the line.
+    #[error("table of outlets `{path}` is not valid: {reason}")]
+    Outlets {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A field mapping is not valid.
     #[error("field mapping: {0}")]
     Map(String),
@@ -159,7 +167,7 @@ impl Settings {
         let Some(path) = &self.read.outlets else { return Ok(OutletTable::built_in()) };
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
-        let own = OutletTable::parse(&text).map_err(|reason| ConfigError::Parse { path: shown, reason })?;
+        let own = OutletTable::parse(&text).map_err(|reason| ConfigError::Outlets { path: shown, reason })?;
         let mut table = OutletTable::clone(&OutletTable::built_in());
         table.merge(own);
         Ok(Arc::new(table))

@@ -4,10 +4,18 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use samestory::Settings;
-use samestory::ingest::OutletTable;
+use samestory::ingest::{Agency, Outlet, OutletTable};
+use serde::Serialize;
 
 use crate::args::OutletsArgs;
 use crate::output::{Failure, print_json};
+
+/// What a name stands for.
+#[derive(Serialize)]
+struct Found<'a> {
+    outlet: Option<&'a Outlet>,
+    agency: Option<&'a Agency>,
+}
 
 pub(crate) fn run(args: &OutletsArgs, mut settings: Settings) -> Result<ExitCode, Failure> {
     settings.read.outlets = args.outlets.clone().or(settings.read.outlets.take());
@@ -20,18 +28,26 @@ pub(crate) fn run(args: &OutletsArgs, mut settings: Settings) -> Result<ExitCode
         }
         return Ok(ExitCode::SUCCESS);
     };
-    let Some(outlet) = table.by_name(name) else {
-        return Err(Failure::failed(anyhow::anyhow!("no outlet is known as `{name}`; it is kept as it is written")));
-    };
+    let found = Found { outlet: table.by_name(name), agency: table.agency_called(name) };
+    if found.outlet.is_none() && found.agency.is_none() {
+        let message = format!("no outlet or agency is known as `{name}`; it is kept as it is written");
+        return Err(Failure::failed(anyhow::Error::msg(message)));
+    }
     if args.json {
-        print_json(outlet)?;
+        print_json(&found)?;
         return Ok(ExitCode::SUCCESS);
     }
-    writeln!(out, "{}", outlet.name)?;
-    let lines = [("aliases", outlet.aliases.join(", ")), ("hosts", outlet.hosts.join(", "))];
-    let zone = outlet.zone.iter().map(|zone| ("zone", zone.clone()));
-    for (what, value) in lines.into_iter().chain(zone).filter(|(_, value)| !value.is_empty()) {
-        writeln!(out, "  {what}: {value}")?;
+    if let Some(Outlet { name, aliases, hosts, zone }) = found.outlet {
+        writeln!(out, "outlet {name}")?;
+        let lines =
+            [("aliases", aliases.join(", ")), ("hosts", hosts.join(", ")), ("zone", zone.clone().unwrap_or_default())];
+        for (what, value) in lines.iter().filter(|(_, value)| !value.is_empty()) {
+            writeln!(out, "  {what}: {value}")?;
+        }
+    }
+    if let Some(Agency { name, credits }) = found.agency {
+        writeln!(out, "agency {name}")?;
+        writeln!(out, "  credits: {}", credits.join(", "))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -106,6 +106,10 @@ fn parse(text: &str) -> Result<feed_rs::model::Feed, String> {
     }
 }
 
+/// Bytes that are parsed to save the entries of a broken feed, besides four times its own: the frame is
+/// parsed with every entry.
+const MOST_WORK: usize = 8 << 20;
+
 /// Parses each entry within the frame of its feed: what stands before the first and what closes it.
 fn each_by_itself(text: &str, error: &str, limits: &Limits, sink: &mut Sink<'_>) -> ControlFlow<()> {
     let (name, closing) = match text {
@@ -118,7 +122,12 @@ fn each_by_itself(text: &str, error: &str, limits: &Limits, sink: &mut Sink<'_>)
         return sink(Err(Flaw::new(None, error)));
     };
     let frame = &text[..first.start];
+    let mut work = 0;
     for (number, range) in (1u64..).zip(&entries) {
+        work += frame.len() + range.len();
+        if work > MOST_WORK + 4 * text.len() {
+            return sink(Err(Flaw::new(number, "the feed is broken and its head too long; the rest is not read")));
+        }
         let alone = format!("{frame}{}{closing}", &text[range.clone()]);
         match parse(&alone) {
             Ok(feed) if !feed.entries.is_empty() => {

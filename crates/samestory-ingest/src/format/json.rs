@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use super::jsonl::Jsonl;
-use super::object::{held_list, parse, push_object};
+use super::object::push_object;
+use super::value::{held_list, parse};
 use super::{Flaw, Format, Sink};
 use crate::encoding::decode;
 use crate::open::Input;

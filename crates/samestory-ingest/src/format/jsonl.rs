@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::object::{held_list, parse, push_object};
+use super::object::push_object;
+use super::value::{held_list, parse};
 use super::{Flaw, Format, Sink};
 use crate::open::{Input, stream_reason};
 use crate::settings::ReadSettings;

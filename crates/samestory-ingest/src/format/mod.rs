@@ -13,6 +13,7 @@ mod object;
 mod parquet;
 mod plain;
 mod table;
+mod value;
 mod version_page;
 mod warc;
 

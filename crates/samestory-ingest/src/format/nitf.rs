@@ -79,14 +79,17 @@ struct Document {
 
 impl Document {
     fn item(mut self, line: Option<u64>) -> RawItem {
-        let leads = if self.full_text { self.leads.as_slice() } else { &[] };
         let mut body = String::new();
         let mut from = self.body.start;
-        for lead in leads.iter().filter(|lead| lead.start >= self.body.start) {
-            body.push_str(&self.text[from..lead.start]);
-            from = lead.end;
+        self.leads.sort_by_key(|lead| lead.start);
+        for lead in self.leads.iter().filter(|_| self.full_text) {
+            // One may lie within another, or outside the body.
+            if (from..self.body.end).contains(&lead.start) {
+                body.push_str(&self.text[from..lead.start]);
+                from = lead.end.min(self.body.end);
+            }
         }
-        body.push_str(&self.text[from..self.body.end.max(from)]);
+        body.push_str(&self.text[from..self.body.end]);
         let lines: Vec<&str> = body.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         self.record.set(Field::Text, 0, lines.join("\n"));
         RawItem { line, record: self.record, ..RawItem::default() }
@@ -262,5 +265,11 @@ mod tests {
         assert!(at > 0 || documents(&PAGE[..PAGE.len() - 20]).is_ok_and(|found| found.is_empty()));
         assert!(documents("<nitf><body></nitf>").is_err());
         assert!(documents("<nitf/>").is_ok_and(|found| found.len() == 1));
+        let lead = "<block class=\"lead_paragraph\">";
+        let nested = format!(
+            "{lead}<nitf><body.content>{lead}a{lead}b</block>c</block><block class=\"full_text\">d</block></body.content></nitf></block>"
+        );
+        let mut items = documents(&nested).expect("valid XML");
+        assert_eq!(items.remove(0).item(None).record.take(Field::Text).as_deref(), Some("d"));
     }
 }

@@ -7,10 +7,11 @@ use parquet::file::reader::{ChunkReader, FileReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use parquet::record::Row;
 use parquet::record::reader::RowIter;
+use serde_json::Value;
 
 use super::object::push_object;
 use super::{Flaw, Format, Sink};
-use crate::open::Input;
+use crate::open::{Input, check_growth};
 use crate::settings::ReadSettings;
 
 pub(super) struct Parquet;
@@ -43,6 +44,7 @@ impl Format for Parquet {
 
 fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
     let broken = |reason: String| Flaw::new(None, format!("is no sound Parquet file: {reason}"));
+    let length = file.len();
     let reader = match guarded(|| SerializedFileReader::new(file)) {
         Ok(Ok(reader)) => reader,
         Ok(Err(error)) => return sink(Err(broken(first_line(&error.to_string())))),
@@ -55,11 +57,18 @@ fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Si
         return sink(Err(Flaw::not_an_article(None, reason)));
     }
     let mut rows = RowIter::from_file_into(Box::new(reader));
+    // A page of a few bytes can say one value a million times over.
+    let mut bytes = 0u64;
     for number in 1u64.. {
         // The values of a damaged file can be such as make the library panic.
         match guarded(AssertUnwindSafe(|| rows.next())) {
             Ok(None) => break,
-            Ok(Some(Ok(row))) => row_item(&row, number, settings, sink)?,
+            Ok(Some(Ok(row))) => {
+                bytes += row_item(&row, number, settings, sink)?;
+                if let Err(error) = check_growth(bytes, length, &settings.limits) {
+                    return sink(Err(Flaw::new(number, format!("{error}; the rows up to here are kept"))));
+                }
+            }
             Ok(Some(Err(error))) => {
                 let reason = format!("cannot be read: {}; the rows before are kept", first_line(&error.to_string()));
                 return sink(Err(Flaw::new(number, reason)));
@@ -72,10 +81,29 @@ fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Si
     ControlFlow::Continue(())
 }
 
-fn row_item(row: &Row, number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+fn row_item(row: &Row, number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<(), u64> {
     match guarded(AssertUnwindSafe(|| row.to_json_value())) {
-        Ok(value) => push_object(value, Some(number), settings, sink),
-        Err(reason) => sink(Err(Flaw::new(number, format!("has a value out of range: {reason}")))),
+        Ok(value) => {
+            let bytes = ROW_BYTES + value_bytes(&value);
+            push_object(value, Some(number), settings, sink)?;
+            ControlFlow::Continue(bytes)
+        }
+        Err(reason) => {
+            sink(Err(Flaw::new(number, format!("has a value out of range: {reason}"))))?;
+            ControlFlow::Continue(ROW_BYTES)
+        }
+    }
+}
+
+/// Bytes that a row counts for besides its values.
+const ROW_BYTES: u64 = 64;
+
+fn value_bytes(value: &Value) -> u64 {
+    match value {
+        Value::String(text) => text.len() as u64,
+        Value::Array(items) => items.iter().map(value_bytes).sum(),
+        Value::Object(fields) => fields.values().map(value_bytes).sum(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
 }
 

@@ -46,7 +46,12 @@ impl Format for Table {
             return sink(Err(Flaw::not_an_article(1, reason)));
         }
         let mut table = Rows { text: &text, delimiter, columns: &columns, blank: &blank, skip: 1, line: 0, offset: 0 };
+        let mut work = 0;
         for _ in 0..MOST_OPEN_QUOTES {
+            work += text.len() - table.offset;
+            if work > MOST_WORK + 8 * text.len() {
+                break;
+            }
             match table.read_to_open_quote(sink)? {
                 Some(next) => table = next,
                 None => return ControlFlow::Continue(()),
@@ -58,6 +63,9 @@ impl Format for Table {
 
 /// Quotes without an end after which a table is given up.
 const MOST_OPEN_QUOTES: usize = 1_000;
+
+/// Bytes that are read for such quotes, besides eight times those of the table: each is followed to the end.
+const MOST_WORK: usize = 32 << 20;
 
 type Column = Option<(Field, usize)>;
 

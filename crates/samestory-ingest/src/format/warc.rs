@@ -45,7 +45,7 @@ impl Format for Warc {
     }
 
     fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut reader = Reader { settings, sink, number: 0, damaged: false };
+        let mut reader = Reader { settings, sink, number: 0, damaged: false, within_record: false };
         let mut file = Window::of(input);
         match file.fill_buf() {
             Ok(head) if head.starts_with(GZIP) => reader.members(&mut file),
@@ -65,7 +65,13 @@ struct Reader<'a, 's> {
     number: u64,
     /// The last thing met was no record, which has been told.
     damaged: bool,
+    /// The stream failed within the record of this number.
+    within_record: bool,
 }
+
+/// Bytes of damaged members that are read again from behind their start, besides as many as the file has:
+/// three bytes that stand again and again would else be a member each, with a header as long as the rest.
+const MOST_READ_IN_VAIN: u64 = 64 << 20;
 
 impl Reader<'_, '_> {
     /// Rejects the record that starts at `offset`.
@@ -78,13 +84,16 @@ impl Reader<'_, '_> {
         if std::mem::replace(&mut self.damaged, true) {
             return ControlFlow::Continue(());
         }
-        self.number += 1;
+        if !std::mem::take(&mut self.within_record) {
+            self.number += 1;
+        }
         self.tell(offset, reason)
     }
 
     /// Reads the members of a gzip file one by one, so that a damaged one does not spoil the others.
     fn members(&mut self, file: &mut Window<impl Read>) -> ControlFlow<()> {
         let bytes = Rc::default();
+        let mut read_in_vain = 0u64;
         loop {
             match file.seek_behind(&[GZIP[0], GZIP[1], 8], 0) {
                 Ok(true) => (),
@@ -100,6 +109,10 @@ impl Reader<'_, '_> {
                 self.tell_damage(offset, stream_reason(&error))?;
                 if grows_too_large(&error) {
                     return ControlFlow::Continue(());
+                }
+                read_in_vain += file.offset() - offset;
+                if read_in_vain > MOST_READ_IN_VAIN + file.offset() {
+                    return self.tell(offset, "is one of too many damaged members; the rest is not read");
                 }
                 // A member that is cut runs on into the next, which is looked for from here again.
                 file.rewind_behind_mark();
@@ -117,7 +130,9 @@ impl Reader<'_, '_> {
                 Ok(Part::Record(header)) => {
                     self.number += 1;
                     self.damaged = false;
-                    self.record(stream, &header, offset)?
+                    let outcome = self.record(stream, &header, offset)?;
+                    self.within_record = outcome.is_err();
+                    outcome
                 }
                 Ok(Part::NoRecord(reason)) => {
                     self.tell_damage(offset, reason)?;
@@ -139,17 +154,24 @@ impl Reader<'_, '_> {
         header: &Header,
         offset: u64,
     ) -> ControlFlow<(), io::Result<()>> {
-        if !header.may_hold_a_page() {
-            return ControlFlow::Continue(record::skip(stream, header.length));
-        }
         let limit = self.settings.limits.file_bytes;
-        if header.length > limit {
-            self.tell(offset, format_args!("is larger than {limit} bytes (see --max-file-bytes)"))?;
-            return ControlFlow::Continue(record::skip(stream, header.length));
+        stream.mark();
+        if !header.may_hold_a_page() || header.length > limit {
+            let whole = record::skip(stream, header.length);
+            if matches!(whole, Ok(false)) {
+                self.seek_within(stream, offset)?;
+            } else if header.may_hold_a_page() {
+                self.tell(offset, format_args!("is larger than {limit} bytes (see --max-file-bytes)"))?;
+            }
+            return ControlFlow::Continue(whole.map(drop));
         }
         let mut block = Vec::new();
         let outcome = stream.take(header.length).read_to_end(&mut block).map(drop);
         let cut = outcome.is_ok() && (block.len() as u64) < header.length;
+        if cut && memchr::memmem::find(&block, b"\nWARC/").is_some() {
+            self.seek_within(stream, offset)?;
+            return ControlFlow::Continue(Ok(()));
+        }
         if outcome.is_err() && block.is_empty() {
             return ControlFlow::Continue(outcome);
         }
@@ -163,6 +185,16 @@ impl Reader<'_, '_> {
             self.tell(offset, "ends in the middle; what there is of it is kept")?;
         }
         ControlFlow::Continue(outcome)
+    }
+
+    /// Goes back into a block that is said to be longer than the file, and on to the next record.
+    fn seek_within(&mut self, stream: &mut Window<impl Read>, offset: u64) -> ControlFlow<()> {
+        self.tell(offset, "ends before its Content-Length")?;
+        if stream.rewind() {
+            // At the end of the stream reading ends.
+            let _ = stream.seek_behind(b"\nWARC/", 1);
+        }
+        ControlFlow::Continue(())
     }
 
     /// The page in the block of a record, if it is one.

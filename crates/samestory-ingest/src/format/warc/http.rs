@@ -1,5 +1,6 @@
 //! The answer of a web server, as a record keeps it.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 /// Header lines that are read; servers send a few dozen.
@@ -26,11 +27,14 @@ impl Response {
 ///
 /// A sentence for the user.
 pub(super) fn response(block: &[u8], limit: u64) -> Result<Option<Response>, String> {
+    // Crawlers write down answers of later versions as if they were lines of text, too.
+    let later = block.starts_with(b"HTTP/2 ") || block.starts_with(b"HTTP/3 ");
+    let block = if later { Cow::Owned([b"HTTP/1.1 ", &block[7..]].concat()) } else { Cow::Borrowed(block) };
     let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
     let mut parser = httparse::ParserConfig::default();
     parser.ignore_invalid_headers_in_responses(true);
     let mut head = httparse::Response::new(&mut headers);
-    let body = match parser.parse_response(&mut head, block) {
+    let body = match parser.parse_response(&mut head, &block) {
         Ok(httparse::Status::Complete(length)) => &block[length..],
         Ok(httparse::Status::Partial) => return Err("ends within its HTTP header".into()),
         Err(error) => return Err(format!("has no valid HTTP header: {error}")),
@@ -85,7 +89,11 @@ fn decoded(coding: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, String> {
     let mut plain = Vec::new();
     let reader: Box<dyn Read + '_> = match coding {
         "gzip" | "x-gzip" if body.starts_with(&[0x1f, 0x8b]) => Box::new(flate2::read::MultiGzDecoder::new(&body[..])),
-        "deflate" if !looks_like_text(&body) => Box::new(flate2::read::ZlibDecoder::new(&body[..])),
+        // Some servers leave out the frame of zlib.
+        "deflate" if body.first().is_some_and(|byte| byte & 0x0f == 8) => {
+            Box::new(flate2::read::ZlibDecoder::new(&body[..]))
+        }
+        "deflate" if !looks_like_text(&body) => Box::new(flate2::read::DeflateDecoder::new(&body[..])),
         "br" if !looks_like_text(&body) => Box::new(brotli_decompressor::Decompressor::new(&body[..], 4096)),
         "zstd" if body.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) => {
             Box::new(zstd::stream::read::Decoder::with_buffer(&body[..]).map_err(|error| error.to_string())?)

@@ -78,7 +78,7 @@ pub(super) fn next(stream: &mut impl BufRead) -> io::Result<Part> {
         }
         // A line that starts with white space goes on with the one before, none of which is needed.
         if let Some((name, value)) = text.split_once(':').filter(|_| !text.starts_with([' ', '\t'])) {
-            has_length |= name.eq_ignore_ascii_case("content-length");
+            has_length |= name.trim().eq_ignore_ascii_case("content-length");
             if let Err(reason) = header.set(name.trim(), value.trim()) {
                 return Ok(Part::NoRecord(reason));
             }
@@ -87,9 +87,9 @@ pub(super) fn next(stream: &mut impl BufRead) -> io::Result<Part> {
     Ok(Part::NoRecord(format!("has more than {MOST_LINES} header lines")))
 }
 
-/// Passes over the block of a record.
-pub(super) fn skip(stream: &mut impl BufRead, length: u64) -> io::Result<()> {
-    io::copy(&mut stream.take(length), &mut io::sink()).map(drop)
+/// Passes over the block of a record; whether there was all of it.
+pub(super) fn skip(stream: &mut impl BufRead, length: u64) -> io::Result<bool> {
+    Ok(io::copy(&mut stream.take(length), &mut io::sink())? == length)
 }
 
 /// A line with its end; one that is too long is cut there, and is then no header line.

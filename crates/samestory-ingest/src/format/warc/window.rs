@@ -59,6 +59,14 @@ impl<R: Read> Window<R> {
         self.mark = Some(self.offset());
     }
 
+    /// Goes back to the mark, if that is still at hand; whether it is.
+    pub(super) fn rewind(&mut self) -> bool {
+        let Some(mark) = self.mark.take().filter(|mark| *mark >= self.base) else { return false };
+        self.at = (mark - self.base) as usize;
+        self.taken.set(self.offset());
+        true
+    }
+
     /// Goes back to one byte behind the mark, if that is still at hand; else stays.
     pub(super) fn rewind_behind_mark(&mut self) {
         if let Some(mark) = self.mark.take() {
