@@ -76,7 +76,9 @@ fn a_hundred_thousand_brackets() {
     place.write("b.json", &brackets);
     place.write("c.html", format!("<html><body>{}A ferry ran aground.</body></html>", "<div>".repeat(100_000)));
     place.write("d.rss", format!("<rss><channel><item>{}</item></channel></rss>", "<a>".repeat(100_000)));
-    place.write("e.html", format!("<html><body>{}", "<b id=x><p>ferry".repeat(10_000)));
+    // Each paragraph opens all that went before it again.
+    let formatting: String = (0..10_000).map(|number| format!("<b id={number}><p>ferry")).collect();
+    place.write("e.html", format!("<html><body>{formatting}"));
     let run = place.cluster(&["a.jsonl", "b.json", "c.html", "d.rss", "e.html"]);
     run.ends_with(1).rejects(5).keeps(&["before", "behind"]);
     run.says("rejected: a.jsonl:2: nests brackets deeper than 128 (see --max-nesting)");

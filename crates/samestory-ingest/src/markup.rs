@@ -126,7 +126,11 @@ pub(crate) fn parse_html(html: &str, limits: &Limits) -> Result<Html, String> {
         rest = &rest[end..];
         let page = parser.tokenizer.sink.sink.0.borrow();
         // The newest node lies in the innermost open element.
-        let nesting = page.tree.nodes().next_back().map_or(0, |newest| newest.ancestors().count());
+        let nesting = page
+            .tree
+            .nodes()
+            .next_back()
+            .map_or(0, |newest| newest.ancestors().filter(|node| node.value().is_element()).count());
         check_size(page.tree.values().len(), nesting, limits)?;
     }
     let page = parser.finish();

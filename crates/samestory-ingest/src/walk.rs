@@ -33,7 +33,8 @@ impl Found {
 pub(crate) fn walk(paths: &[PathBuf], skipped: &mut Skipped, rejected: &mut Vec<Rejected>) -> Vec<Found> {
     let mut found = Vec::new();
     for root in paths {
-        if root.as_os_str() == "-" || root.is_file() || !root.exists() {
+        // A pipe is read like a file.
+        if !root.is_dir() {
             let relative = root.file_name().map(path_text).unwrap_or_default();
             let folder = full(root).parent().map(Path::to_owned).unwrap_or_default();
             found.push(Found { path: root.clone(), relative, root: folder, named: true });

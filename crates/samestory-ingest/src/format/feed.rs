@@ -4,12 +4,16 @@
 //! its entries is broken, each entry is parsed by itself within the frame of the feed, so that the
 //! sound ones are kept.
 
+use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use feed_rs::model::{Entry, Text};
 use feed_rs::parser::{Builder, ParseFeedError, Parser};
+use quick_xml::escape::{resolve_html5_entity, resolve_predefined_entity};
 use samestory_article::Origin;
+use serde_json::Value;
+use url::Url;
 
 use super::html::starts_like_html;
 use super::{Flaw, Format, RawItem, Sink};
@@ -36,7 +40,7 @@ impl Format for Feed {
         let holds = |text: &str| memchr::memmem::find(head, text.as_bytes()).is_some();
         let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
         match start.first() {
-            Some(b'<') => !starts_like_html(head) && (holds("<rss") || holds("<feed") || holds("<rdf:RDF")),
+            Some(b'<') => !starts_like_html(head) && ROOTS.iter().any(|root| holds(root)),
             Some(b'{') => holds("jsonfeed.org/version"),
             _ => false,
         }
@@ -58,20 +62,23 @@ impl Format for Feed {
         if let Err(flaw) = check(&text, limits) {
             return sink(Err(flaw));
         }
-        let text = without_declaration(&text);
-        match parse(text) {
+        let text = mended(without_declaration(&text));
+        match parse(&text) {
             Ok(feed) => (1u64..).zip(&feed.entries).try_for_each(|(number, entry)| {
                 sink(item(&feed, entry, number, limits).map_err(|reason| Flaw::new(number, reason)))
             }),
-            Err(error) => each_by_itself(text, &error, limits, sink),
+            Err(error) => each_by_itself(&text, &error, limits, sink),
         }
     }
 }
 
+/// The tags that feeds begin with.
+const ROOTS: &[&str] = &["<rss", "<feed", "<atom:feed", "<rdf:RDF", "<RDF"];
+
 /// Says early what is no feed at all.
 fn check(text: &str, limits: &Limits) -> Result<(), Flaw> {
     let json = text.trim_start_matches('\u{feff}').trim_start().starts_with('{');
-    if !json && !["<rss", "<feed", "<rdf:RDF", "<RDF"].iter().any(|root| text.contains(root)) {
+    if !json && !ROOTS.iter().any(|root| text.contains(root)) {
         return Err(Flaw::not_an_article(None, "is no RSS, Atom or JSON feed"));
     }
     let deeper =
@@ -89,6 +96,56 @@ fn without_declaration(text: &str) -> &str {
         Some((_, rest)) => rest,
         None => text,
     }
+}
+
+/// A feed with its commonest mistakes mended: in XML an ampersand that stands for itself and names that
+/// only HTML knows, in JSON ids that are numbers.
+fn mended(text: &str) -> Cow<'_, str> {
+    if text.starts_with('{') {
+        return with_text_ids(text).map_or(Cow::Borrowed(text), Cow::Owned);
+    }
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '<']) {
+        let (before, from) = rest.split_at(at);
+        out.push_str(before);
+        let length = match from.strip_prefix("<![CDATA[") {
+            Some(data) => data.find("]]>").map_or(from.len(), |end| from.len() - data.len() + end),
+            None => 1,
+        };
+        let name = from[1..].split(';').next().unwrap_or_default();
+        let known = |name: &str| name.starts_with('#') || resolve_predefined_entity(name).is_some();
+        match from.starts_with('&') && !(from.len() > name.len() + 1 && known(name)) {
+            true => match resolve_html5_entity(name) {
+                Some(character) if from.len() > name.len() + 1 => {
+                    out.push_str(character);
+                    rest = &from[name.len() + 2..];
+                    continue;
+                }
+                _ => out.push_str("&amp;"),
+            },
+            false => out.push_str(&from[..length]),
+        }
+        rest = &from[length..];
+    }
+    if out.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// A JSON feed with all ids as text, if one is a number.
+fn with_text_ids(text: &str) -> Option<String> {
+    let mut feed: Value = serde_json::from_str(text).ok()?;
+    let mut changed = false;
+    for item in feed.get_mut("items")?.as_array_mut()? {
+        if let Some(id) = item.get_mut("id").filter(|id| id.is_number()) {
+            *id = Value::String(id.to_string());
+            changed = true;
+        }
+    }
+    changed.then(|| feed.to_string())
 }
 
 fn parse(text: &str) -> Result<feed_rs::model::Feed, String> {
@@ -187,7 +244,13 @@ fn item(feed: &feed_rs::model::Feed, entry: &Entry, number: u64, limits: &Limits
     let page = |rel: Option<&str>| matches!(rel, None | Some("alternate"));
     let link = entry.links.iter().find(|link| page(link.rel.as_deref())).map(|link| link.href.clone());
     // A guid that is an address is the address of the page, unless there is a link.
-    let address = link.or_else(|| Some(entry.id.clone()).filter(|id| id.starts_with("http")));
+    // Within its feed a page may be named by its path alone.
+    let site = feed.links.iter().find_map(|link| Url::parse(&link.href).ok());
+    let whole = |link: String| match (Url::parse(&link), &site) {
+        (Err(_), Some(site)) => site.join(&link).map_or(link, String::from),
+        _ => link,
+    };
+    let address = link.map(whole).or_else(|| Some(entry.id.clone()).filter(|id| id.starts_with("http")));
     let has_address = address.is_some();
     address.into_iter().for_each(|address| record.set(Field::Url, 0, address));
     if let Some(date) = entry.published.or(entry.updated) {
@@ -267,6 +330,22 @@ mod tests {
         let found =
             read(&RSS.replace("<description>Crack found</description>", "<description>Crack <found</description>"));
         assert!(found.iter().filter(|item| item.is_err()).count() == 1 && found.iter().any(Result::is_ok), "{found:?}");
+    }
+
+    #[test]
+    fn common_mistakes_are_mended() {
+        let rss = RSS
+            .replace("Ferry late", "Ferry & bridge&nbsp;late, AT&T; &#38; all")
+            .replace("https://valley-observer.example/ferry", "/ferry");
+        let found = read(&rss);
+        assert_eq!(found.len(), 2);
+        let mut second = found[1].clone().expect("an entry").record;
+        assert_eq!(second.take(Field::Title).as_deref(), Some("Ferry & bridge late, AT&T; & all"));
+        assert_eq!(second.take(Field::Url).as_deref(), Some("https://valley-observer.example/ferry"));
+        let content = "<p>Engineers shut the bridge.</p>";
+        assert!(mended(RSS).contains(content), "what is in CDATA stays");
+        let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"a","items":[{"id":7,"title":"Ferry late","content_text":"a"}]}"#;
+        assert_eq!(read(json)[0].clone().expect("an entry").record.take(Field::Id).as_deref(), Some("7"));
     }
 
     #[test]
