@@ -15,8 +15,11 @@
 //!   open in labels alone, lines that are no sentence, and labels are furniture only at the edges of a
 //!   text and only where a tenth of the outlet's articles have them.
 //!
-//! *Consequences.* Furniture of an outlet with less than four articles is not found. No cut takes the
-//! whole body of an article: what is left to compare is left.
+//! - *Reprints.* Where several such paragraphs make up two fifths of an article, all of them stay: that is
+//!   a report printed again with a line of its own.
+//!
+//! *Consequences.* Furniture of an outlet with less than four articles is not found, nor is that of a
+//! brief which is shorter than its furniture. No cut takes the whole body of an article.
 
 use std::ops::Range;
 
@@ -119,7 +122,16 @@ fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> 
         let is_furniture: Vec<bool> = blocks[at].iter().map(|block| furniture.contains(&block.key)).collect();
         let leading = is_furniture.iter().take_while(|is| **is).count();
         let trailing = is_furniture.len() - is_furniture.iter().rev().take_while(|is| **is).count();
-        if leading == is_furniture.len() {
+        let length = |blocks: &mut dyn Iterator<Item = &Block>| blocks.map(|block| block.range.len()).sum::<usize>();
+        let whole: Vec<&Block> = blocks[at]
+            .iter()
+            .zip(&is_furniture)
+            .filter(|(block, is)| **is && block.whole)
+            .map(|(block, _)| block)
+            .collect();
+        // A report that is printed again and again with a line of its own looks like furniture, too.
+        let reprint = whole.len() > 1 && length(&mut whole.iter().copied()) * 5 > length(&mut blocks[at].iter()) * 2;
+        if leading == is_furniture.len() || reprint {
             continue;
         }
         let cut = blocks[at].iter().enumerate().filter(|(number, block)| {
@@ -178,7 +190,8 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -
     let first = &articles[*first];
     let paragraph = first.text[range.clone()].to_lowercase();
     let without_headline = paragraph.replace(&first.headline.to_lowercase(), "");
-    let words: Vec<&str> = telling_words(&without_headline).into_iter().collect();
+    let outlet = first.outlet.as_deref().unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = telling_words(&without_headline).into_iter().filter(|word| !outlet.contains(word)).collect();
     if words.len() < 3 {
         return false;
     }
@@ -194,6 +207,9 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -
     };
     let has = |at: &usize| repeated.articles.binary_search_by_key(at, |(with, _)| *with).is_ok();
     let others: Vec<_> = members.iter().filter(|at| !has(at)).map(|at| (*at, 0..0)).collect();
+    if others.is_empty() {
+        return false;
+    }
     let (with, without) = (shares(&spread(&repeated.articles)), shares(&spread(&others)));
     let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
     telling.count() * 3 >= words.len()
@@ -282,6 +298,14 @@ mod tests {
         let articles =
             (0..5).map(|n| article(n, affair(n))).chain((5..11).map(|n| article(n, report(n)))).collect::<Vec<_>>();
         assert!(marked(articles)[..5].iter().all(|body| body.ends_with(background)));
+    }
+
+    #[test]
+    fn a_reprint_with_a_line_of_its_own_stays() {
+        let shared = "The ferry ran aground on the sand bank early on Tuesday morning.\nAll of the people on board were safe by noon, the company said.\nThe harbour office will hear the captain on Friday in Saint Orla.";
+        let text = |n: usize| format!("{}\n{shared}", report(n));
+        let bodies = marked((0..6).map(|n| article(n, text(n))).collect());
+        assert!(bodies.iter().enumerate().all(|(n, body)| *body == text(n)), "{bodies:?}");
     }
 
     #[test]

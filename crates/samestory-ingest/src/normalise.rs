@@ -29,7 +29,7 @@ static LINK_LIST_HEAD: LazyLock<Regex> = LazyLock::new(|| {
 /// A line that is a link or a plea by itself.
 static FURNITURE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)^(?:read more\s*[:|>»-].{0,200}|(?:read|see|watch) (?:also|next)\s*[:|>»-].{0,200}|related\s*[:|>»-].{0,200}|also read\s*[:|>»-].{0,200}|lire aussi\s*[:|>»-].{0,200}|xem thêm\s*[:|>»-].{0,200}|(?:please )?share (?:this|on|via|with)\b.{0,60}|follow (?:us|him|her|them|me) on\b.{0,80}|(?:like|join) us on\b.{0,80}|sign up (?:for|to)\b.{0,120}|subscribe (?:to|now|today)\b.{0,120}|click here\b.{0,120}|advertisement|story continues below(?: advertisement)?|loading\.{0,3}|print this (?:article|page)|e-?mail this (?:article|story|page)|copyright (?:©|\(c\)|\d{4}).{0,200}|©.{0,200}|all rights reserved\.?.{0,80}|partager (?:cet article|sur)\b.{0,60})$",
+        r"(?i)^(?:read more\s*[:|>»-].{0,200}|(?:read|see|watch) (?:also|next)\s*[:|>»-].{0,200}|related\s*[:|>»-].{0,200}|also read\s*[:|>»-].{0,200}|lire aussi\s*[:|>»-].{0,200}|xem thêm\s*[:|>»-].{0,200}|(?:please )?share (?:this|on|via|with)\b.{0,60}|follow (?:us|him|her|them|me) on\b.{0,80}|(?:like|join) us on (?:facebook|twitter|x|instagram|whatsapp|telegram|youtube|linkedin|tiktok)\b.{0,80}|\(?(?:(?:additional )?reporting|writing|editing|compiled) by \p{Lu}.{0,200}|sign up (?:for|to)\b.{0,120}|subscribe (?:to|now|today)\b.{0,120}|click here\b.{0,120}|advertisement|story continues below(?: advertisement)?|loading\.{0,3}|print this (?:article|page)|e-?mail this (?:article|story|page)|copyright (?:©|\(c\)|\d{4}).{0,200}|©.{0,200}|all rights reserved\.?.{0,80}|partager (?:cet article|sur)\b.{0,60})$",
     )
 });
 
@@ -85,7 +85,7 @@ fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<u
         if let Some(agency) = agencies.credited(line).first().map(|agency| (*agency).to_owned()) {
             article.agency.get_or_insert(agency);
             found.push((paragraphs[keep - 1].clone(), CutKind::Credit));
-        } else if FURNITURE_LINE.is_match(line) || LINK_LIST_HEAD.is_match(line) {
+        } else if FURNITURE_LINE.is_match(line) || is_link_list_head(line) {
             found.push((paragraphs[keep - 1].clone(), CutKind::Furniture));
         } else if let Some(head) = link_list_before(article, paragraphs, floor, keep) {
             found.push((paragraphs[head].start..paragraphs[keep - 1].end, CutKind::Furniture));
@@ -106,7 +106,15 @@ fn link_list_before(article: &Article, paragraphs: &[Range<usize>], floor: usize
         .rev()
         .take(LONGEST_LINK_LIST)
         .take_while(|&at| reads_like_a_link(&article.text[paragraphs[at].clone()]))
-        .find(|&at| LINK_LIST_HEAD.is_match(&article.text[paragraphs[at].clone()]))
+        .find(|&at| is_link_list_head(&article.text[paragraphs[at].clone()]))
+}
+
+/// Words from which on a line that ends in a full stop is a sentence: `Also in doubt was the ferry.`
+const SENTENCE: usize = 5;
+
+fn is_link_list_head(line: &str) -> bool {
+    let sentence = line.ends_with('.') && line.split_whitespace().nth(SENTENCE - 1).is_some();
+    LINK_LIST_HEAD.is_match(line) && !sentence
 }
 
 /// A link reads as a short line, often behind a bullet, that does not end as a sentence does.
@@ -172,6 +180,17 @@ mod tests {
         assert_eq!(article.body_text(), "The truce holds.\nSo far it does.\n");
         let article = marked("The truce holds.\nRead more: A truce in the making\nShare this article");
         assert_eq!(article.body_text().trim(), "The truce holds.");
+    }
+
+    #[test]
+    fn a_sentence_that_begins_like_a_link_stays() {
+        for line in ["Also in doubt was the ferry.", "More on the way, he said.", "Join us on the bridge, she said."] {
+            let text = format!("The truce holds.\n{line}");
+            assert_eq!(marked(&text).body_text(), text);
+        }
+        let article = marked("The truce holds.\n(Reuters)\n(Reporting by Mara Voss; Editing by Ada Grace)");
+        assert_eq!(article.body_text().trim(), "The truce holds.");
+        assert_eq!(article.agency.as_deref(), Some("Reuters"));
     }
 
     #[test]

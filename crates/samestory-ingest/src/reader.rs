@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -111,22 +112,30 @@ impl<'a> Reader<'a> {
         let mut flaws: Vec<Flaw> = Vec::new();
         let mut items = 0u64;
         let settings = self.settings;
-        let _ = format.read(&mut input, settings, &mut |found| {
-            if items + flaws.len() as u64 == settings.limits.items {
-                let reason =
-                    format!("holds more than {} items; the rest is not read (see --max-items)", settings.limits.items);
-                flaws.push(Flaw::new(None, reason));
-                return ControlFlow::Break(());
-            }
-            match found {
-                Ok(item) => {
-                    items += 1;
-                    self.add(item, number);
+        // A mistake of ours in one format must not cost what the other files hold.
+        let read = guarded(|| {
+            format.read(&mut input, settings, &mut |found| {
+                if items + flaws.len() as u64 == settings.limits.items {
+                    let reason = format!(
+                        "holds more than {} items; the rest is not read (see --max-items)",
+                        settings.limits.items
+                    );
+                    flaws.push(Flaw::new(None, reason));
+                    return ControlFlow::Break(());
                 }
-                Err(flaw) => flaws.push(flaw),
-            }
-            ControlFlow::Continue(())
+                match found {
+                    Ok(item) => {
+                        items += 1;
+                        self.add(item, number);
+                    }
+                    Err(flaw) => flaws.push(flaw),
+                }
+                ControlFlow::Continue(())
+            })
         });
+        if let Err(bug) = read {
+            flaws.push(bug);
+        }
         if !file.named && items == 0 && !flaws.is_empty() && flaws.iter().all(|flaw| flaw.not_an_article) {
             self.skipped.without_articles += 1;
             return;
@@ -152,7 +161,11 @@ impl<'a> Reader<'a> {
         let files = &self.files;
         let done: Vec<_> = batch
             .into_par_iter()
-            .map(|(item, file)| (assemble(item, &files[file].relative, self.settings), file))
+            .map(|(item, file)| {
+                let line = item.line;
+                let assembled = guarded(|| assemble(item, &files[file].relative, self.settings));
+                (assembled.unwrap_or_else(|bug| Err(Flaw { line, ..bug })), file)
+            })
             .collect();
         for (result, file) in done {
             match result {
@@ -209,6 +222,17 @@ impl<'a> Reader<'a> {
         mark_repeated_blocks(&mut reading.articles);
         reading
     }
+}
+
+/// Runs what reads, and turns a panic into a flaw.
+fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, Flaw> {
+    catch_unwind(AssertUnwindSafe(read)).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Flaw::new(
+            None,
+            format!("cannot be read, which is a bug in samestory: {}", text.unwrap_or("no reason is known")),
+        )
+    })
 }
 
 /// Whether two articles differ in nothing but where they were read.

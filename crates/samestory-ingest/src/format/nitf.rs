@@ -43,13 +43,17 @@ impl Format for Nitf {
             let reason = format!("nests XML elements deeper than {limit} (see --max-nesting)");
             return sink(Err(Flaw::new(None, reason)));
         }
-        match documents(&text) {
-            Ok(mut documents) if documents.len() == 1 => sink(Ok(documents.remove(0).item(None))),
-            Ok(documents) if documents.is_empty() => sink(Err(Flaw::not_an_article(None, "holds no `nitf` element"))),
-            Ok(documents) => {
-                (1u64..).zip(documents).try_for_each(|(number, document)| sink(Ok(document.item(Some(number)))))
-            }
-            Err((at, reason)) => {
+        let (documents, broken) = documents(&text);
+        if documents.is_empty() && broken.is_none() {
+            return sink(Err(Flaw::not_an_article(None, "holds no `nitf` element")));
+        }
+        let alone = documents.len() == 1 && broken.is_none();
+        for (number, document) in (1u64..).zip(documents) {
+            sink(Ok(document.item((!alone).then_some(number))))?;
+        }
+        match broken {
+            None => ControlFlow::Continue(()),
+            Some((at, reason)) => {
                 let line =
                     text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count() as u64 + 1;
                 sink(Err(Flaw::new(line, format!("invalid XML: {reason}"))))
@@ -111,6 +115,8 @@ impl Document {
         let Some(open) = path.last() else { return };
         let range = open.from..self.text.len();
         match (open.name.as_str(), open.class.as_str()) {
+            // An editor's note may have a body of its own.
+            ("body.content", _) if path.len() > 1 && path[path.len() - 2].name != "body" => (),
             ("body.content", _) => self.body = range,
             ("block", "lead_paragraph") => self.leads.push(range),
             ("block", "full_text") => self.full_text = true,
@@ -171,15 +177,18 @@ struct Open {
     from: usize,
 }
 
-/// Reads every `nitf` element. An error has the offset of its place.
-fn documents(text: &str) -> Result<Vec<Document>, (usize, String)> {
+/// Reads every `nitf` element, and up to where the text is broken, with the offset of that place.
+fn documents(text: &str) -> (Vec<Document>, Option<(usize, String)>) {
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let mut documents = Vec::new();
     let mut document = Document::default();
     let mut path: Vec<Open> = Vec::new();
     loop {
-        let event = reader.read_event().map_err(|error| (reader.error_position() as usize, error.to_string()))?;
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(error) => return (documents, Some((reader.error_position() as usize, error.to_string()))),
+        };
         let read = !path.iter().any(|open| ASIDE.contains(&open.name.as_str()));
         match event {
             Event::Start(start) => {
@@ -206,7 +215,8 @@ fn documents(text: &str) -> Result<Vec<Document>, (usize, String)> {
             Event::Text(text) if read => document.add(&text.xml10_content()),
             Event::CData(text) if read => document.add(&text.xml10_content()),
             Event::GeneralRef(reference) if read => document.add(&resolved(&reference)),
-            Event::Eof => return Ok(documents),
+            Event::Eof if !path.is_empty() => return (documents, Some((text.len(), "ends in the middle".into()))),
+            Event::Eof => return (documents, None),
             _ => (),
         }
     }
@@ -239,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_report_with_its_fields() {
-        let mut items = documents(PAGE).expect("valid XML");
+        let mut items = documents(PAGE).0;
         assert_eq!(items.len(), 1);
         let mut record = items.remove(0).item(None).record;
         let expected = [
@@ -260,16 +270,24 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_names_its_place() {
-        let (at, _) = documents(&PAGE[..PAGE.len() - 20]).err().unwrap_or_default();
-        assert!(at > 0 || documents(&PAGE[..PAGE.len() - 20]).is_ok_and(|found| found.is_empty()));
-        assert!(documents("<nitf><body></nitf>").is_err());
-        assert!(documents("<nitf/>").is_ok_and(|found| found.len() == 1));
+    fn a_broken_file_keeps_what_is_whole() {
+        let (found, broken) = documents(&PAGE[..PAGE.len() - 20]);
+        assert!(found.is_empty() && broken.is_some());
+        let (found, broken) = documents("<nitf/><nitf><body>");
+        assert!(found.len() == 1 && broken.is_some_and(|(_, reason)| reason == "ends in the middle"));
+        let (found, broken) = documents("<a><nitf/><nitf><body></nitf></a>");
+        assert!(found.len() == 1 && broken.is_some());
+        let (found, broken) = documents("<nitf/>");
+        assert!(found.len() == 1 && broken.is_none());
+    }
+
+    #[test]
+    fn a_first_paragraph_within_another() {
         let lead = "<block class=\"lead_paragraph\">";
         let nested = format!(
-            "{lead}<nitf><body.content>{lead}a{lead}b</block>c</block><block class=\"full_text\">d</block></body.content></nitf></block>"
+            "<nitf><body><body.content>{lead}a{lead}b</block>c</block><block class=\"full_text\">d</block></body.content></body></nitf>"
         );
-        let mut items = documents(&nested).expect("valid XML");
+        let mut items = documents(&nested).0;
         assert_eq!(items.remove(0).item(None).record.take(Field::Text).as_deref(), Some("d"));
     }
 }

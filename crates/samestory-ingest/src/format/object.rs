@@ -18,12 +18,14 @@ pub(super) fn push_object(
     let Value::Object(object) = value else {
         return sink(Err(Flaw::not_an_article(line, "is not a JSON object")));
     };
-    let record = match is_ninjs(&object) {
+    // An agency sends an item again when it changes.
+    let shared_id = is_ninjs(&object);
+    let record = match shared_id {
         true => item::record(&object, settings),
         false => Ok(settings.fields.record(&object)),
     };
     match record {
-        Ok(record) if record.is_article() => sink(Ok(RawItem { line, record, ..RawItem::default() })),
+        Ok(record) if record.is_article() => sink(Ok(RawItem { line, record, shared_id, ..RawItem::default() })),
         Ok(_) => {
             let reason = "has neither a headline nor a text field (other names can be given with --map)";
             sink(Err(Flaw::not_an_article(line, reason)))

@@ -31,7 +31,8 @@ pub(in crate::format) fn record(object: &Map<String, Value>, settings: &ReadSett
         Some(body) => record.set(Field::Text, 0, body),
         None => {
             if let Some(body) = marked_up {
-                record.set(Field::Text, 0, plain_text(&body, &settings.limits)?);
+                let plain = content_type(object).is_some_and(|kind| kind.starts_with("text/plain"));
+                record.set(Field::Text, 0, if plain { body } else { plain_text(&body, &settings.limits)? });
             }
         }
     }
@@ -45,12 +46,20 @@ pub(in crate::format) fn record(object: &Map<String, Value>, settings: &ReadSett
     Ok(record)
 }
 
+/// The media type of the main body.
+fn content_type(object: &Map<String, Value>) -> Option<&str> {
+    of_role(object.get("bodies")?.as_array()?, "main")?.get("contenttype")?.as_str()
+}
+
 /// Of a list of texts that of the role, else the first.
 fn chosen(object: &Map<String, Value>, list: &str, role: &str) -> Option<String> {
-    let items = object.get(list)?.as_array()?;
-    let of_role = |item: &&Value| item.get("role").and_then(Value::as_str).is_some_and(|found| found.ends_with(role));
-    let item = items.iter().find(of_role).or(items.first())?;
+    let item = of_role(object.get(list)?.as_array()?, role)?;
     Some(item.get("value")?.as_str()?.to_owned())
+}
+
+fn of_role<'a>(items: &'a [Value], role: &str) -> Option<&'a Value> {
+    let has = |item: &&Value| item.get("role").and_then(Value::as_str).is_some_and(|found| found.ends_with(role));
+    items.iter().find(has).or(items.first())
 }
 
 fn named(object: &Map<String, Value>, list: &str) -> Option<String> {
