@@ -6,7 +6,7 @@ use samestory_article::{Article, ArticleId, ArticleTime, Origin, Tokenizer};
 use crate::address::{canonical_url, date_in_path};
 use crate::date::{implausible, parse_time, parse_time_in};
 use crate::fields::Field;
-use crate::format::{Flaw, RawItem};
+use crate::item::{Flaw, RawItem};
 use crate::language::language_of;
 use crate::normalise::mark_cuts;
 use crate::outlet::outlet_name;

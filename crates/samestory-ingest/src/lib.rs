@@ -25,6 +25,7 @@ mod encoding;
 pub mod fields;
 pub mod format;
 mod furniture;
+mod item;
 mod labels;
 mod language;
 mod markup;

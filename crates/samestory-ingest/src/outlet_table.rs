@@ -184,11 +184,6 @@ impl OutletTable {
         zone_named(self.by_name(outlet)?.zone.as_deref()?)
     }
 
-    /// Whether a host is one that many outlets share, or is below one.
-    pub fn is_shared_host(&self, host: &str) -> bool {
-        ancestors(&plain_host(host)).any(|host| self.shared_hosts.contains(host))
-    }
-
     /// The name of the outlet that publishes under a host: as the table has it, else the label below a shared
     /// host, else the label the host is registered under.
     pub fn name_of_host(&self, host: &str) -> String {
@@ -531,8 +526,6 @@ mod tests {
         ] {
             assert_eq!(table.name_of_host(host), expected, "{host}");
         }
-        assert!(table.is_shared_host("truce.blogspot.com") && table.is_shared_host("medium.com"));
-        assert!(!table.is_shared_host("notmedium.com") && !table.is_shared_host("cnn.com"));
         assert_eq!(table.zone("Le Monde").unwrap().iana_name(), Some("Europe/Paris"));
         assert!(table.zone("Reuters").is_none() && table.zone("Plains Dispatch").is_none());
     }

@@ -11,18 +11,9 @@ use crate::address::{canonical_url, host_of};
 use crate::date::{implausible, parse_time};
 use crate::encoding::decode_page;
 use crate::fields::Field;
-use crate::format::{Flaw, RawItem};
+use crate::item::{Flaw, Page, RawItem};
 use crate::markup::parse_html;
 use crate::settings::ReadSettings;
-
-/// A web page as it was saved or sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
-    /// The page.
-    pub bytes: Vec<u8>,
-    /// The encoding named by the header it was sent with.
-    pub charset: Option<String>,
-}
 
 /// Fills the fields of an item from its page. What the item has already, such as the address it was
 /// fetched from, gives way to what the page says of itself.

@@ -11,8 +11,9 @@ use samestory_article::{Article, ArticleId};
 
 use crate::address::host_of;
 use crate::assemble::{Assembled, assemble, place_id};
-use crate::format::{self, Flaw, RawItem};
+use crate::format;
 use crate::furniture::mark_repeated_blocks;
+use crate::item::{Flaw, RawItem};
 use crate::open::{Raw, stream_reason};
 use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};

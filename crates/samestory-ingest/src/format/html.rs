@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::{Flaw, Format, RawItem, Sink};
+use super::{Flaw, Format, Page, RawItem, Sink};
 use crate::open::Input;
-use crate::page::Page;
 use crate::settings::ReadSettings;
 
 pub(super) struct Html;

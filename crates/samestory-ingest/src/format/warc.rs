@@ -19,10 +19,9 @@ use std::rc::Rc;
 use self::record::{Header, Part};
 use self::window::Window;
 use super::html::starts_like_html;
-use super::{Flaw, Format, RawItem, Sink};
+use super::{Flaw, Format, Page, RawItem, Sink};
 use crate::fields::Field;
 use crate::open::{Bounded, GZIP, Input, grows_too_large, stream_reason};
-use crate::page::Page;
 use crate::settings::ReadSettings;
 
 pub(super) struct Warc;
