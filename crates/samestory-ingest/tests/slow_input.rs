@@ -47,3 +47,10 @@ fn a_parquet_file_that_grows() {
     assert!(reading.articles.len() < 1_000);
     assert!(reading.rejected.iter().any(|rejected| rejected.reason.contains("times its size")));
 }
+
+/// A list of booleans in a header was followed step by step.
+#[test]
+fn a_parquet_header_that_asks_for_too_much() {
+    let reading = read_bytes("a.parquet", include_bytes!("data/bools.parquet"), &ReadSettings::default());
+    assert!(reading.rejected.iter().any(|rejected| rejected.reason.contains("asks for too much")), "{reading:?}");
+}

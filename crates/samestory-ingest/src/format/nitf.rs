@@ -210,6 +210,8 @@ fn documents(text: &str) -> (Vec<Document>, Option<(usize, String)>) {
                 }
                 if open.name == "nitf" {
                     documents.push(std::mem::take(&mut document));
+                    // The elements around it go on with the text of the next.
+                    path.iter_mut().for_each(|open| open.from = 0);
                 }
             }
             Event::Text(text) if read => document.add(&text.xml10_content()),
@@ -289,5 +291,16 @@ mod tests {
         );
         let mut items = documents(&nested).0;
         assert_eq!(items.remove(0).item(None).record.take(Field::Text).as_deref(), Some("d"));
+    }
+
+    #[test]
+    fn reports_within_other_elements() {
+        assert_eq!(documents("\n<key-list><nitf a=\"\"/></key-list>").0.len(), 1);
+        let one = "<nitf><body><body.content><p>The ferry was late.</p></body.content></body></nitf>";
+        let (found, broken) = documents(&format!("<docs>\n<doc>{one}</doc>\n<doc><title>x</title>{one}</doc></docs>"));
+        assert!(broken.is_none());
+        for document in found {
+            assert_eq!(document.item(None).record.take(Field::Text).as_deref(), Some("The ferry was late."));
+        }
     }
 }

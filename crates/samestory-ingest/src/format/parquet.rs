@@ -1,5 +1,7 @@
 //! Apache Parquet: one article a row, with the column names of JSONL.
 
+mod header;
+
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,6 +11,7 @@ use parquet::record::Row;
 use parquet::record::reader::RowIter;
 use serde_json::Value;
 
+use self::header::Checked;
 use super::object::push_object;
 use super::{Flaw, Format, Sink};
 use crate::open::{Input, check_growth};
@@ -45,6 +48,10 @@ impl Format for Parquet {
 fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
     let broken = |reason: String| Flaw::new(None, format!("is no sound Parquet file: {reason}"));
     let length = file.len();
+    let file = Checked(file);
+    if let Err(error) = file.check_footer() {
+        return sink(Err(broken(first_line(&error.to_string()))));
+    }
     let reader = match guarded(|| SerializedFileReader::new(file)) {
         Ok(Ok(reader)) => reader,
         Ok(Err(error)) => return sink(Err(broken(first_line(&error.to_string())))),
