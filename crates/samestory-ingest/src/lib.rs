@@ -25,6 +25,7 @@ mod encoding;
 pub mod fields;
 pub mod format;
 mod furniture;
+mod guard;
 mod item;
 mod labels;
 mod language;

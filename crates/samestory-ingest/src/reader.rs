@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -13,6 +12,7 @@ use crate::address::host_of;
 use crate::assemble::{Assembled, assemble, place_id};
 use crate::format;
 use crate::furniture::mark_repeated_blocks;
+use crate::guard::guarded;
 use crate::item::{Flaw, RawItem};
 use crate::open::{Raw, stream_reason};
 use crate::outlet_table::outlet_key;
@@ -134,8 +134,8 @@ impl<'a> Reader<'a> {
                 ControlFlow::Continue(())
             })
         });
-        if let Err(bug) = read {
-            flaws.push(bug);
+        if let Err(panic) = read {
+            flaws.push(bug(None, &panic));
         }
         if !file.named && items == 0 && !flaws.is_empty() && flaws.iter().all(|flaw| flaw.not_an_article) {
             self.skipped.without_articles += 1;
@@ -165,7 +165,7 @@ impl<'a> Reader<'a> {
             .map(|(item, file)| {
                 let line = item.line;
                 let assembled = guarded(|| assemble(item, &files[file].relative, self.settings));
-                (assembled.unwrap_or_else(|bug| Err(Flaw { line, ..bug })), file)
+                (assembled.unwrap_or_else(|panic| Err(bug(line, &panic))), file)
             })
             .collect();
         for (result, file) in done {
@@ -225,15 +225,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Runs what reads, and turns a panic into a flaw.
-fn guarded<T>(read: impl FnOnce() -> T) -> Result<T, Flaw> {
-    catch_unwind(AssertUnwindSafe(read)).map_err(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Flaw::new(
-            None,
-            format!("cannot be read, which is a bug in samestory: {}", text.unwrap_or("no reason is known")),
-        )
-    })
+/// What is said of a panic that no format has caught.
+fn bug(line: Option<u64>, panic: &str) -> Flaw {
+    Flaw::new(line, format!("cannot be read, which is a bug in samestory: {panic}"))
 }
 
 /// Whether two articles differ in nothing but where they were read.

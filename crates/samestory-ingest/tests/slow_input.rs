@@ -54,3 +54,24 @@ fn a_parquet_header_that_asks_for_too_much() {
     let reading = read_bytes("a.parquet", include_bytes!("data/bools.parquet"), &ReadSettings::default());
     assert!(reading.rejected.iter().any(|rejected| rejected.reason.contains("asks for too much")), "{reading:?}");
 }
+
+/// Each ampersand and each tag was followed to the next semicolon, be it the last byte.
+#[test]
+fn a_feed_without_semicolons() {
+    let feed = format!(
+        "<rss version=\"2.0\"><channel><item><title>Ferry</title></item>{}</channel></rss>",
+        "<a>&</a>".repeat(300_000)
+    );
+    let reading = read_bytes("a.rss", feed.as_bytes(), &ReadSettings::default());
+    assert_eq!(reading.articles.len(), 1, "{:?}", reading.rejected);
+}
+
+/// Each record that was said to be longer than the file was read to its end.
+#[test]
+fn records_that_claim_too_much() {
+    let record =
+        "WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 9999999999\r\n\r\nHTTP/1.1 200 OK\r\n\r\nx\r\n\r\n";
+    let reading = read_bytes("a.warc", record.repeat(20_000).as_bytes(), &ReadSettings::default());
+    assert!(reading.articles.is_empty());
+    assert!(reading.rejected.iter().all(|rejected| rejected.reason.contains("ends before its Content-Length")));
+}

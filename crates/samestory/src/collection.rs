@@ -200,6 +200,7 @@ impl Collection {
     }
 
     fn outlet_called(&self, written: &str) -> Option<&str> {
+        // The user's table may be gone since; then names are looked up in the built-in one.
         let table = self.manifest.settings.outlets().unwrap_or_else(|_| OutletTable::built_in());
         let name = table.by_name(written).map_or(written, |outlet| &outlet.name);
         let key = outlet_key(name);

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::ops::{ControlFlow, Range};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use feed_rs::model::{Entry, Text};
 use feed_rs::parser::{Builder, ParseFeedError, Parser};
@@ -19,6 +18,7 @@ use super::html::starts_like_html;
 use super::{Flaw, Format, RawItem, Sink};
 use crate::encoding::decode_page;
 use crate::fields::{Field, Record};
+use crate::guard::guarded;
 use crate::markup::plain_text;
 use crate::nesting::{json_is_deeper, xml_is_deeper};
 use crate::open::Input;
@@ -104,35 +104,37 @@ fn mended(text: &str) -> Cow<'_, str> {
     if text.starts_with('{') {
         return with_text_ids(text).map_or(Cow::Borrowed(text), Cow::Owned);
     }
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find(['&', '<']) {
-        let (before, from) = rest.split_at(at);
-        out.push_str(before);
-        let length = match from.strip_prefix("<![CDATA[") {
-            Some(data) => data.find("]]>").map_or(from.len(), |end| from.len() - data.len() + end),
-            None => 1,
-        };
-        let name = from[1..].split(';').next().unwrap_or_default();
-        let known = |name: &str| name.starts_with('#') || resolve_predefined_entity(name).is_some();
-        match from.starts_with('&') && !(from.len() > name.len() + 1 && known(name)) {
-            true => match resolve_html5_entity(name) {
-                Some(character) if from.len() > name.len() + 1 => {
-                    out.push_str(character);
-                    rest = &from[name.len() + 2..];
-                    continue;
-                }
-                _ => out.push_str("&amp;"),
+    while let Some(at) = memchr::memchr2(b'&', b'<', rest.as_bytes()) {
+        out.push_str(&rest[..at]);
+        let from = &rest[at..];
+        let (used, character) = match reference(from) {
+            // What is in CDATA stands for itself already.
+            _ if from.starts_with("<![CDATA[") => (from.find("]]>").unwrap_or(from.len()), None),
+            _ if from.starts_with('<') => (1, None),
+            None => (1, Some("&amp;")),
+            Some(name) if name.starts_with('#') || resolve_predefined_entity(name).is_some() => (name.len() + 2, None),
+            Some(name) => match resolve_html5_entity(name) {
+                Some(character) => (name.len() + 2, Some(character)),
+                None => (1, Some("&amp;")),
             },
-            false => out.push_str(&from[..length]),
-        }
-        rest = &from[length..];
-    }
-    if out.is_empty() {
-        return Cow::Borrowed(text);
+        };
+        out.push_str(character.unwrap_or(&from[..used]));
+        rest = &from[used..];
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Bytes of the longest name that stands for a character.
+const LONGEST_NAME: usize = 40;
+
+/// The name between the sign that starts a text and a semicolon near by.
+fn reference(text: &str) -> Option<&str> {
+    let end = text.bytes().take(LONGEST_NAME).position(|byte| byte == b';')?;
+    let name = &text[1..end];
+    name.chars().all(|c| c.is_ascii_alphanumeric() || c == '#').then_some(name).filter(|name| !name.is_empty())
 }
 
 /// A JSON feed with all ids as text, if one is a number.
@@ -155,7 +157,7 @@ fn parse(text: &str) -> Result<feed_rs::model::Feed, String> {
         .id_generator(|_, _, _| String::new())
         .build();
     // The library panics on some mail addresses.
-    match catch_unwind(AssertUnwindSafe(|| parser.parse(text.as_bytes()))) {
+    match guarded(|| parser.parse(text.as_bytes())) {
         Ok(Ok(feed)) => Ok(feed),
         Ok(Err(ParseFeedError::ParseError(error))) => Err(format!("is no valid feed: {error}")),
         Ok(Err(error)) => Err(format!("is no valid feed: {}", error.to_string().lines().next().unwrap_or_default())),
@@ -344,6 +346,8 @@ mod tests {
         assert_eq!(second.take(Field::Url).as_deref(), Some("https://valley-observer.example/ferry"));
         let content = "<p>Engineers shut the bridge.</p>";
         assert!(mended(RSS).contains(content), "what is in CDATA stays");
+        let data = "<a><![CDATA[Q&A]]>b&c</a>&";
+        assert_eq!(mended(data), "<a><![CDATA[Q&A]]>b&amp;c</a>&amp;");
         let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"a","items":[{"id":7,"title":"Ferry late","content_text":"a"}]}"#;
         assert_eq!(read(json)[0].clone().expect("an entry").record.take(Field::Id).as_deref(), Some("7"));
     }

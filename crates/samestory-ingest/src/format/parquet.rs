@@ -3,7 +3,6 @@
 mod header;
 
 use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use parquet::file::reader::{ChunkReader, FileReader};
 use parquet::file::serialized_reader::SerializedFileReader;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use self::header::Checked;
 use super::object::push_object;
 use super::{Flaw, Format, Sink};
+use crate::guard::guarded;
 use crate::open::{Input, check_growth};
 use crate::settings::ReadSettings;
 
@@ -68,7 +68,7 @@ fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Si
     let mut bytes = 0u64;
     for number in 1u64.. {
         // The values of a damaged file can be such as make the library panic.
-        match guarded(AssertUnwindSafe(|| rows.next())) {
+        match guarded(|| rows.next()) {
             Ok(None) => break,
             Ok(Some(Ok(row))) => {
                 bytes += row_item(&row, number, settings, sink)?;
@@ -89,7 +89,7 @@ fn rows(file: impl ChunkReader + 'static, settings: &ReadSettings, sink: &mut Si
 }
 
 fn row_item(row: &Row, number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<(), u64> {
-    match guarded(AssertUnwindSafe(|| row.to_json_value())) {
+    match guarded(|| row.to_json_value()) {
         Ok(value) => {
             let bytes = ROW_BYTES + value_bytes(&value);
             push_object(value, Some(number), settings, sink)?;
@@ -112,14 +112,6 @@ fn value_bytes(value: &Value) -> u64 {
         Value::Object(fields) => fields.values().map(value_bytes).sum(),
         Value::Null | Value::Bool(_) | Value::Number(_) => 8,
     }
-}
-
-/// Runs a piece of the library; a panic of it is an error of the file.
-fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|panic| {
-        let text = panic.downcast_ref::<&str>().map(ToString::to_string);
-        first_line(&text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default())
-    })
 }
 
 fn first_line(message: &str) -> String {

@@ -44,7 +44,7 @@ impl Format for Warc {
     }
 
     fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut reader = Reader { settings, sink, number: 0, damaged: false, within_record: false };
+        let mut reader = Reader { settings, sink, number: 0, damaged: false, within_record: false, in_vain: 0 };
         let mut file = Window::of(input);
         match file.fill_buf() {
             Ok(head) if head.starts_with(GZIP) => reader.members(&mut file),
@@ -66,10 +66,12 @@ struct Reader<'a, 's> {
     damaged: bool,
     /// The stream failed within the record of this number.
     within_record: bool,
+    /// Bytes of records and members that were read in search of their end and are read again.
+    in_vain: u64,
 }
 
-/// Bytes of damaged members that are read again from behind their start, besides as many as the file has:
-/// three bytes that stand again and again would else be a member each, with a header as long as the rest.
+/// Bytes of damaged members and records that are read again from behind their start, besides as many as the
+/// file has: what stands there again and again would else be a start each time, with all of the rest behind it.
 const MOST_READ_IN_VAIN: u64 = 64 << 20;
 
 impl Reader<'_, '_> {
@@ -92,7 +94,6 @@ impl Reader<'_, '_> {
     /// Reads the members of a gzip file one by one, so that a damaged one does not spoil the others.
     fn members(&mut self, file: &mut Window<impl Read>) -> ControlFlow<()> {
         let bytes = Rc::default();
-        let mut read_in_vain = 0u64;
         loop {
             match file.seek_behind(&[GZIP[0], GZIP[1], 8], 0) {
                 Ok(true) => (),
@@ -109,8 +110,8 @@ impl Reader<'_, '_> {
                 if grows_too_large(&error) {
                     return ControlFlow::Continue(());
                 }
-                read_in_vain += file.offset() - offset;
-                if read_in_vain > MOST_READ_IN_VAIN + file.offset() {
+                self.in_vain += file.offset() - offset;
+                if self.in_vain > MOST_READ_IN_VAIN + file.offset() {
                     return self.tell(offset, "is one of too many damaged members; the rest is not read");
                 }
                 // A member that is cut runs on into the next, which is looked for from here again.
@@ -158,8 +159,9 @@ impl Reader<'_, '_> {
         if !header.may_hold_a_page() || header.length > limit {
             let whole = record::skip(stream, header.length);
             if matches!(whole, Ok(false)) {
-                self.seek_within(stream, offset)?;
-            } else if header.may_hold_a_page() {
+                return self.seek_within(stream, offset);
+            }
+            if header.may_hold_a_page() {
                 self.tell(offset, format_args!("is larger than {limit} bytes (see --max-file-bytes)"))?;
             }
             return ControlFlow::Continue(whole.map(drop));
@@ -168,8 +170,7 @@ impl Reader<'_, '_> {
         let outcome = stream.take(header.length).read_to_end(&mut block).map(drop);
         let cut = outcome.is_ok() && (block.len() as u64) < header.length;
         if cut && memchr::memmem::find(&block, b"\nWARC/").is_some() {
-            self.seek_within(stream, offset)?;
-            return ControlFlow::Continue(Ok(()));
+            return self.seek_within(stream, offset);
         }
         if outcome.is_err() && block.is_empty() {
             return ControlFlow::Continue(outcome);
@@ -186,14 +187,17 @@ impl Reader<'_, '_> {
         ControlFlow::Continue(outcome)
     }
 
-    /// Goes back into a block that is said to be longer than the file, and on to the next record.
-    fn seek_within(&mut self, stream: &mut Window<impl Read>, offset: u64) -> ControlFlow<()> {
+    /// Goes back into a block that is said to be longer than the file, and on to the next record. The
+    /// inner result is that of the stream.
+    fn seek_within(&mut self, stream: &mut Window<impl Read>, offset: u64) -> ControlFlow<(), io::Result<()>> {
         self.tell(offset, "ends before its Content-Length")?;
-        if stream.rewind() {
-            // At the end of the stream reading ends.
-            let _ = stream.seek_behind(b"\nWARC/", 1);
+        let end = stream.offset();
+        if self.in_vain > MOST_READ_IN_VAIN + end || !stream.rewind() {
+            return ControlFlow::Continue(Ok(()));
         }
-        ControlFlow::Continue(())
+        self.in_vain += end - stream.offset();
+        // Without another record the stream is at its end, and so is reading.
+        ControlFlow::Continue(stream.seek_behind(b"\nWARC/", 1).map(drop))
     }
 
     /// The page in the block of a record, if it is one.

@@ -21,13 +21,13 @@
 //! overflow would end the program, and time grows with the nodes and the bytes times the nesting: the
 //! caller limits tags, nesting, unclosed formatting elements and attributes of a tag beforehand.
 
-use std::panic::catch_unwind;
-
 use ego_tree::iter::Edge;
 use rustc_hash::FxHashSet;
 use scraper::node::Element;
 use scraper::{Html, Node};
 use xxhash_rust::xxh3::xxh3_64;
+
+use crate::guard::guarded;
 
 /// Characters from which a block may be a paragraph; a shorter one may as well be a label or a link.
 const PARAGRAPH: usize = 60;
@@ -90,7 +90,7 @@ fn by_rules(html: &str) -> Vec<Block> {
         .with_fallback(true)
         .with_links(true)
         .with_focus(trafilatura::ExtractionFocus::FavorRecall);
-    catch_unwind(|| trafilatura::extract(html, &options).ok())
+    guarded(|| trafilatura::extract(html, &options).ok())
         .ok()
         .flatten()
         .map(|article| blocks(&Html::parse_document(&article.content_html)))
@@ -99,7 +99,7 @@ fn by_rules(html: &str) -> Vec<Block> {
 
 /// The article as Readability sees it.
 fn by_scores(html: &str) -> Vec<Block> {
-    catch_unwind(|| libreadability::extract(html, None).ok())
+    guarded(|| libreadability::extract(html, None).ok())
         .ok()
         .flatten()
         .map(|article| blocks(&Html::parse_document(&article.content)))
