@@ -8,7 +8,8 @@ use samestory::article::Article;
 use samestory::article::ArticleId;
 use samestory::ingest::{ReadSettings, read};
 use samestory::stories::candidates::candidate_lists;
-use samestory::stories::score::{Neighbourhood, PairOverlap, judge_pairs, pair_features};
+use samestory::stories::features::{Neighbourhood, PairFeatures, PairOverlap};
+use samestory::stories::score::candidate_features;
 use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
 
 fn corpus() -> Vec<Article> {
@@ -25,9 +26,9 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
     let vectors: Vec<ArticleVectors> = (0..articles.len()).map(weigh).collect();
     let lists = candidate_lists(&vectors);
 
-    let batch = judge_pairs(&vectors);
+    let (batch, _) = candidate_features(&vectors, |features, _| *features);
     assert!(batch.len() > articles.len());
-    for pair in batch {
+    for (a, b, features) in batch {
         let side = |at: u32| {
             let own = weigh(at as usize);
             let list = &lists[at as usize];
@@ -37,12 +38,12 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
                 .zip(&others)
                 .map(|(other, vectors)| (other.number, PairOverlap::of(&own, vectors).closeness));
             let other_outlets = others.iter().filter(|other| other.outlet != own.outlet).count();
-            let neighbourhood = Neighbourhood::of(at, closeness, other_outlets as f64 / list.len().max(1) as f64);
+            let neighbourhood = Neighbourhood::of(at, closeness, other_outlets as f32 / list.len().max(1) as f32);
             (own, neighbourhood)
         };
-        let (a, b) = (side(pair.a), side(pair.b));
-        let alone = pair_features((&a.0, &a.1), (&b.0, &b.1), &PairOverlap::of(&a.0, &b.0));
-        assert_eq!(alone, pair.features);
+        let (a, b) = (side(a), side(b));
+        let alone = PairFeatures::of(&PairOverlap::of(&a.0, &b.0), &a.1, &b.1);
+        assert_eq!(alone, features);
     }
 }
 

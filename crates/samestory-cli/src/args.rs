@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use samestory::stories::Strictness;
 use samestory::{ConfigError, Settings};
 
 use crate::output::Failure;
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Cluster(ClusterArgs),
     Search(SearchArgs),
     Show(ShowArgs),
+    Compare(CompareArgs),
     Stories(StoriesArgs),
     Info(InfoArgs),
     Dedup(DedupArgs),
@@ -69,6 +71,10 @@ pub(crate) enum Command {
     Outlets(OutletsArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
+}
+
+fn strictness(name: &str) -> Result<Strictness, String> {
+    name.parse().map_err(|()| "one of `loose`, `default` and `strict` is expected".to_owned())
 }
 
 /// What is read, and how.
@@ -153,6 +159,9 @@ pub(crate) struct ClusterArgs {
     /// Write a line for every article: {"id", "story", "copy_of", "version_of"}; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) assignments: Option<PathBuf>,
+    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
+    #[arg(long, value_name = "HOW", value_parser = strictness)]
+    pub(crate) strictness: Option<Strictness>,
     /// How many of the largest stories to list.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
@@ -212,6 +221,34 @@ pub(crate) struct ShowArgs {
     /// Show the whole text of an article, with what is cut from comparison marked.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell why two articles are, or are not, one story: every feature and what it adds.
+///
+/// Articles are named by id or address, as the collection has them, or by a file that holds one article.
+/// Two of the collection are compared as they were clustered; any other two are compared alone.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory compare libya-courier libya-truce\n  samestory compare one.html two.html --json\n  samestory compare libya-courier new.txt --all"
+)]
+pub(crate) struct CompareArgs {
+    /// One article.
+    #[arg(value_name = "ARTICLE|URL|FILE")]
+    pub(crate) a: String,
+    /// The other.
+    #[arg(value_name = "ARTICLE|URL|FILE")]
+    pub(crate) b: String,
+    /// Show features that add next to nothing too.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// How sure a story must be of its articles, where the two are compared alone.
+    #[arg(long, value_name = "HOW", value_parser = strictness)]
+    pub(crate) strictness: Option<Strictness>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -316,6 +353,9 @@ pub(crate) struct EvalArgs {
     /// Cluster the articles below these paths instead of those in GOLD.
     #[arg(long, value_name = "PATH", conflicts_with = "predicted")]
     pub(crate) articles: Vec<PathBuf>,
+    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
+    #[arg(long, value_name = "HOW", value_parser = strictness)]
+    pub(crate) strictness: Option<Strictness>,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     /// Print the scores as JSON.

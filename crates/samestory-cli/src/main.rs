@@ -32,6 +32,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Cluster(args) => commands::cluster::run(&args, &collection, settings),
         Command::Search(args) => commands::search::run(&args, &collection),
         Command::Show(args) => commands::show::run(&args, &collection),
+        Command::Compare(args) => commands::compare::run(&args, &collection, settings),
         Command::Stories(args) => commands::stories::run(&args, &collection),
         Command::Info(args) => commands::info::run(&args, &collection),
         Command::Dedup(args) => commands::dedup::run(&args, settings),

@@ -56,11 +56,8 @@ impl From<DocumentFrequencies> for Listed {
 impl DocumentFrequencies {
     /// Counts the terms of all articles.
     pub fn count(articles: &[ArticleTerms]) -> DocumentFrequencies {
-        let mut all: Vec<u64> = articles
-            .par_iter()
-            // Words of headline, lead and numbers are among `all`.
-            .flat_map_iter(|terms| [&terms.all, &terms.pairs, &terms.names].into_iter().flatten().map(|term| term.term))
-            .collect();
+        let mut all: Vec<u64> =
+            articles.par_iter().flat_map_iter(|terms| terms.counted().map(|term| term.term)).collect();
         all.par_sort_unstable();
         let mut listed = Listed { n_articles: articles.len() as u32, ..Listed::default() };
         for run in all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1) {

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use samestory_article::Article;
-//! use samestory_cluster::{ArticleTerms, ArticleVectors, DEFAULT_THRESHOLD, DocumentFrequencies, cluster_articles};
+//! use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, Strictness, cluster_articles};
 //!
 //! let texts = [
 //!     "Ferry Aurelia runs aground off Saint Orla. All 212 passengers of the Aurelia were taken ashore \
@@ -28,7 +28,7 @@
 //! let frequencies = DocumentFrequencies::count(&terms);
 //! let vectors: Vec<ArticleVectors> =
 //!     terms.iter().zip(&articles).map(|(terms, article)| ArticleVectors::weigh(terms, &frequencies, article)).collect();
-//! assert_eq!(cluster_articles(&vectors, DEFAULT_THRESHOLD), [0, 0, 2]);
+//! assert_eq!(cluster_articles(&vectors, Strictness::Default), [0, 0, 2]);
 //! ```
 //!
 //! Limits: candidates are met over shared terms, so two reports that share none of their thirty
@@ -38,15 +38,21 @@
 pub mod background;
 pub mod candidates;
 pub mod evaluate;
+pub mod features;
+mod fixed;
 pub mod frequencies;
 pub mod linkage;
+pub mod links;
+pub mod model;
+pub mod prior;
 pub mod score;
 mod story;
 pub mod terms;
 pub mod vectors;
 
 pub use frequencies::DocumentFrequencies;
-pub use score::{DEFAULT_THRESHOLD, cluster_articles};
+pub use model::PairModel;
+pub use score::{Strictness, cluster_articles};
 pub use story::StoryId;
 pub use terms::ArticleTerms;
 pub use vectors::ArticleVectors;

@@ -1,9 +1,13 @@
-//! What an article is compared by: counted words, pairs of words, names and numbers.
+//! What an article is compared by: counted words, pairs of words, names, numbers and days.
 //!
-//! Six bags are counted (Miranda et al. 2018 use nine: tokens, lemmas and entities of title, body
-//! and both). Words are stems; names are runs of capitalised words, which needs no model and serves
-//! any script with capitals. A term is kept as its XXH3-64, so bags can be stored and compared
-//! between runs.
+//! Bags are counted of headline, lead and all (Miranda et al. 2018 use nine: tokens, lemmas and entities
+//! of title, body and both). Words are stems; where a script sets no spaces between words (Chinese,
+//! Japanese, Thai), overlapping pairs of characters stand for words. Names are runs of capitalised
+//! words; in a script without capitals all words stand for them. A term is kept as its XXH3-64, so bags
+//! can be stored and compared between runs.
+
+mod names;
+mod quantities;
 
 use std::cell::RefCell;
 
@@ -12,6 +16,8 @@ use samestory_article::{Article, Language, Stemmer, Token, Tokenizer, Tokens};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::background::Background;
+use names::Names;
+pub use quantities::Quantity;
 
 /// One term of a bag.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,10 +43,20 @@ pub struct ArticleTerms {
     pub pairs: Vec<TermCount>,
     /// Names: runs of capitalised words and each word of them, of headline and body.
     pub names: Vec<TermCount>,
+    /// Names of headline and lead.
+    pub lead_names: Vec<TermCount>,
+    /// How the words of the names sound.
+    pub sounds: Vec<TermCount>,
     /// Words with a digit.
     pub numbers: Vec<TermCount>,
+    /// Numbers with the word behind each, sorted.
+    pub quantities: Vec<Quantity>,
+    /// Days of the year and of the week that the text names.
+    pub days: Vec<TermCount>,
     /// Words of the body.
     pub body_words: u32,
+    /// The script has no capitals, so that all words stand for names.
+    pub names_are_words: bool,
 }
 
 /// Words of the body that count as the lead.
@@ -49,19 +65,23 @@ pub const LEAD_WORDS: usize = 60;
 /// Words of the body that stand in for a missing headline.
 pub const HEADLINE_STAND_IN: usize = 15;
 
-/// Words of the body in which names are looked for.
-const NAME_WORDS: usize = 4_000;
-
-/// Longest name, in words; longer runs of capitals are headlines and lists.
-const LONGEST_NAME: usize = 6;
-
 const PAIR_SEED: u64 = 1;
-const NAME_SEED: u64 = 2;
+const RUN_SEED: u64 = 5;
 
 impl ArticleTerms {
     /// Counts the terms of an article.
     pub fn of(article: &Article) -> ArticleTerms {
         Self::with_words(article, &mut |_, _| ())
+    }
+
+    /// The terms whose frequencies are counted: words of headline, lead and numbers are among all words.
+    /// Where words stand for names, each is given once.
+    pub fn counted(&self) -> impl Iterator<Item = &TermCount> {
+        let own: &[&[TermCount]] = match self.names_are_words {
+            true => &[&self.all, &self.pairs, &self.days],
+            false => &[&self.all, &self.pairs, &self.days, &self.names, &self.sounds],
+        };
+        own.to_vec().into_iter().flatten()
     }
 
     /// Counts the terms of an article and tells each term of `all` and `names` as it is written.
@@ -72,9 +92,7 @@ impl ArticleTerms {
         let body = stemmed(Tokenizer.body(article), &stemmer, background);
         let mut bags = ArticleTerms { body_words: body.list.len() as u32, ..ArticleTerms::default() };
         for words in [&headline, &body] {
-            for (word, token) in words.list.iter().zip(words.tokens.iter()) {
-                written(word.term, words.tokens.word(token));
-            }
+            words.tell(written);
         }
         bags.all = bag(headline.list.iter().chain(&body.list).copied());
         bags.headline = match headline.list.is_empty() {
@@ -85,13 +103,25 @@ impl ArticleTerms {
         bags.pairs =
             bag([&headline, &body].into_iter().flat_map(|words| words.list.windows(2).map(|two| pair(two[0], two[1]))));
         bags.numbers = bag(headline.list.iter().chain(&body.list).filter(|word| word.number).copied());
-        bags.names = bag(names(&headline, &body, background, &stemmer, written).into_iter());
+        bags.quantities = quantities::quantities([&headline, &body]);
+        bags.days = bag(quantities::days([&headline.tokens, &body.tokens]).into_iter());
+        if headline.has_capitals() || body.has_capitals() {
+            let names = Names::of(&headline, &body, LEAD_WORDS, background, &stemmer, written);
+            bags.names = bag(names.all.into_iter());
+            bags.lead_names = bag(names.lead.into_iter());
+            bags.sounds = bag(names.sounds.into_iter());
+        } else {
+            bags.names_are_words = true;
+            bags.names = bags.all.clone();
+            bags.lead_names = bags.lead.clone();
+            bags.sounds = bags.all.clone();
+        }
         bags
     }
 }
 
 /// One word of a text as the bags need it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 struct Word {
     term: u64,
     background: f32,
@@ -100,7 +130,27 @@ struct Word {
 
 struct Words {
     tokens: Tokens,
+    /// One word for each token, or for each two of a run without spaces.
     list: Vec<Word>,
+    /// The tokens of each word, as position and number.
+    of_tokens: Vec<(u32, u8)>,
+}
+
+impl Words {
+    /// Tells each word as it is written.
+    fn tell(&self, written: &mut dyn FnMut(u64, &str)) {
+        for (word, &(first, n)) in self.list.iter().zip(&self.of_tokens) {
+            let tokens = &self.tokens.as_slice()[first as usize..first as usize + usize::from(n)];
+            match tokens {
+                [token] => written(word.term, self.tokens.word(token)),
+                _ => written(word.term, &tokens.iter().map(|token| self.tokens.word(token)).collect::<String>()),
+            }
+        }
+    }
+
+    fn has_capitals(&self) -> bool {
+        self.tokens.iter().any(|token| token.shape().capitalised)
+    }
 }
 
 /// Words that a thread has met, so that each is stemmed and looked up once and not once an article.
@@ -124,22 +174,51 @@ fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words 
         let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
         Word { term: xxh3_64(stem.as_bytes()), background: background.share(&stem), number }
     };
-    let list = KNOWN.with_borrow_mut(|known| {
+    let single: Vec<Word> = KNOWN.with_borrow_mut(|known| {
         if known.language != background.language() || known.words.len() > MOST_KNOWN_WORDS {
             known.words.clear();
             known.language = background.language();
         }
         tokens.iter().map(|token| *known.words.entry(token.hash()).or_insert_with(|| word_of(token))).collect()
     });
-    Words { tokens, list }
+    let slice = tokens.as_slice();
+    if !slice.windows(2).any(|two| unspaced(&tokens, two)) {
+        let of_tokens = (0..single.len() as u32).map(|at| (at, 1)).collect();
+        return Words { tokens, list: single, of_tokens };
+    }
+    let (mut list, mut of_tokens) = (Vec::new(), Vec::new());
+    let mut in_run = false;
+    for at in 0..slice.len() {
+        let runs_on = slice.get(at..at + 2).is_some_and(|two| unspaced(&tokens, two));
+        if runs_on {
+            let joined = pair_of(single[at], single[at + 1], RUN_SEED);
+            list.push(joined);
+            of_tokens.push((at as u32, 2));
+        } else if !in_run {
+            list.push(single[at]);
+            of_tokens.push((at as u32, 1));
+        }
+        in_run = runs_on;
+    }
+    Words { tokens, list, of_tokens }
+}
+
+/// Whether nothing stands between two tokens, as in scripts that set no spaces between words.
+fn unspaced(tokens: &Tokens, two: &[Token]) -> bool {
+    let letter = |token: &Token| tokens.word(token).chars().next().is_some_and(|c| !c.is_ascii() && c.is_alphabetic());
+    two[0].span().end == two[1].span().start && letter(&two[0]) && letter(&two[1])
 }
 
 fn pair(first: Word, second: Word) -> Word {
+    pair_of(first, second, PAIR_SEED)
+}
+
+fn pair_of(first: Word, second: Word, seed: u64) -> Word {
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&first.term.to_le_bytes());
     bytes[8..].copy_from_slice(&second.term.to_le_bytes());
     Word {
-        term: xxh3_64_with_seed(&bytes, PAIR_SEED),
+        term: xxh3_64_with_seed(&bytes, seed),
         background: together(first.background, second.background),
         number: false,
     }
@@ -164,91 +243,6 @@ fn bag(words: impl Iterator<Item = Word>) -> Vec<TermCount> {
             background: run[0].1,
         })
         .collect()
-}
-
-/// Runs of capitalised words. A lone capitalised word that opens a sentence counts only where it is
-/// capitalised inside a sentence too; a headline in capitals throughout tells no names.
-fn names(
-    headline: &Words,
-    body: &Words,
-    background: &Background,
-    stemmer: &Stemmer,
-    written: &mut dyn FnMut(u64, &str),
-) -> Vec<Word> {
-    let body_tokens = &body.tokens.as_slice()[..body.tokens.len().min(NAME_WORDS)];
-    let mut runs = capitalised_runs(&body.tokens, body_tokens, stemmer);
-    let long: Vec<&Token> =
-        headline.tokens.iter().filter(|token| token.span().len() > 3 && !token.shape().number).collect();
-    let capitals = long.iter().filter(|token| token.shape().capitalised).count();
-    if !long.is_empty() && capitals * 5 <= long.len() * 3 {
-        runs.extend(capitalised_runs(&headline.tokens, headline.tokens.as_slice(), stemmer));
-    }
-    let inside: FxHashMap<&str, ()> = runs
-        .iter()
-        .flat_map(|run| run.words.iter().skip(usize::from(run.opens_sentence)).map(|word| (*word, ())))
-        .collect();
-    let mut found = Vec::new();
-    for run in &runs {
-        let mut words = run.words.as_slice();
-        if run.opens_sentence {
-            if background.opens_often(words[0]) {
-                words = &words[1..];
-            } else if words.len() == 1 && !inside.contains_key(words[0]) {
-                continue;
-            }
-        }
-        while words.first().is_some_and(|word| background.opens_often(word)) {
-            words = &words[1..];
-        }
-        if words.is_empty() || words.len() > LONGEST_NAME {
-            continue;
-        }
-        let single = |word: &str| {
-            let word = word.trim_end_matches("'s");
-            (word.to_owned(), background.share(&stemmer.stem(word)))
-        };
-        let singles: Vec<(String, f32)> = words.iter().map(|word| single(word)).collect();
-        for (word, share) in &singles {
-            found.push(name(word, *share, written));
-        }
-        if singles.len() > 1 {
-            let whole: Vec<&str> = singles.iter().map(|(word, _)| word.as_str()).collect();
-            let mut shares: Vec<f32> = singles.iter().map(|(_, share)| *share).collect();
-            shares.sort_by(f32::total_cmp);
-            found.push(name(&whole.join(" "), together(shares[0], shares[1]), written));
-        }
-    }
-    found
-}
-
-fn name(text: &str, background: f32, written: &mut dyn FnMut(u64, &str)) -> Word {
-    let term = xxh3_64_with_seed(text.as_bytes(), NAME_SEED);
-    written(term, text);
-    Word { term, background, number: false }
-}
-
-struct Run<'a> {
-    words: Vec<&'a str>,
-    opens_sentence: bool,
-}
-
-fn capitalised_runs<'a>(tokens: &'a Tokens, list: &[Token], stemmer: &Stemmer) -> Vec<Run<'a>> {
-    let mut runs: Vec<Run<'a>> = Vec::new();
-    let mut open = false;
-    for token in list {
-        let shape = token.shape();
-        let word = tokens.word(token);
-        let word = stemmer.without_elision(word);
-        let capital = shape.capitalised && word.chars().nth(1).is_some();
-        let joined = (shape.adjoins || shape.hyphened) && !shape.opens_sentence;
-        match runs.last_mut() {
-            Some(run) if capital && open && joined => run.words.push(word),
-            _ if capital => runs.push(Run { words: vec![word], opens_sentence: shape.opens_sentence }),
-            _ => (),
-        }
-        open = capital;
-    }
-    runs
 }
 
 #[cfg(test)]

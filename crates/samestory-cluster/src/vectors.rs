@@ -1,7 +1,7 @@
 //! Weighted terms: what cosines are taken of.
 
 use crate::frequencies::DocumentFrequencies;
-use crate::terms::{ArticleTerms, TermCount};
+use crate::terms::{ArticleTerms, Quantity, TermCount};
 
 /// A sparse vector of length 1, or empty. Terms that no other article holds count in the length but
 /// are not kept.
@@ -44,6 +44,18 @@ impl SparseVector {
         sum.min(1.0)
     }
 
+    /// Part of this vector's squared length that lies in terms of the other, 0 to 1.
+    pub fn contained_in(&self, other: &SparseVector) -> f64 {
+        let (mut sum, mut j) = (0.0, 0);
+        for (term, weight) in self.iter() {
+            j += other.terms[j..].partition_point(|at| *at < term);
+            if other.terms.get(j) == Some(&term) {
+                sum += f64::from(weight) * f64::from(weight);
+            }
+        }
+        sum.min(1.0)
+    }
+
     /// Terms with their weights, by term.
     pub fn iter(&self) -> impl Iterator<Item = (u64, f32)> + '_ {
         self.terms.iter().copied().zip(self.weights.iter().copied())
@@ -62,57 +74,87 @@ impl SparseVector {
     }
 }
 
-/// The words of an article that are not common, by how rare they are.
+/// Terms of a lower idf, in nats, are common: more than one article in seven holds them.
+const COMMON_IDF: f64 = 2.0;
+
+/// A [`SparseVector`] that also knows how rare each term is: its idf in nats above the common, or 0.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct RareWords {
-    terms: Box<[u64]>,
+pub struct RareVector {
+    vector: SparseVector,
+    /// Rarity of each term of the vector.
     rarity: Box<[f32]>,
+    /// Rarity of all terms of the bag, those that no other article holds included.
     total: f64,
 }
 
-/// Words of a lower idf, in nats, are common: more than one article in seven holds them.
-const COMMON_IDF: f64 = 2.0;
+/// What two vectors with rarities share.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Meeting {
+    /// Cosine, 0 to 1.
+    pub cosine: f64,
+    /// Part of the first vector's squared length that lies in shared terms, 0 to 1.
+    pub of_first: f64,
+    /// Part of the second's.
+    pub of_second: f64,
+    /// Rarity of the shared terms together, in nats.
+    pub rarity: f64,
+    /// Rarity of the three rarest shared terms, rarest first, in nats.
+    pub rarest: [f64; 3],
+    /// Containment by rarity: the shared terms' part of those of the poorer side, 0 to 1.
+    pub rarity_share: f64,
+}
 
-impl RareWords {
-    fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> RareWords {
-        let rare: Vec<(u64, f64, bool)> = bag
-            .iter()
-            .map(|term| {
-                let (idf, shared) = frequencies.idf(term);
-                (term.term, idf - COMMON_IDF, shared)
-            })
-            .filter(|(_, rarity, _)| *rarity > 0.0)
-            .collect();
-        let total = rare.iter().map(|(_, rarity, _)| rarity).sum();
-        let shared = rare.into_iter().filter(|(.., shared)| *shared);
-        let (terms, rarity): (Vec<u64>, Vec<f32>) = shared.map(|(term, rarity, _)| (term, rarity as f32)).unzip();
-        RareWords { terms: terms.into(), rarity: rarity.into(), total }
+impl RareVector {
+    fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> RareVector {
+        let rarity_of = |term: &TermCount| {
+            let (idf, shared) = frequencies.idf(term);
+            ((idf - COMMON_IDF).max(0.0), shared && idf > 0.0)
+        };
+        let rarity: Vec<(f64, bool)> = bag.iter().map(rarity_of).collect();
+        let total = rarity.iter().map(|(rarity, _)| rarity).sum();
+        let rarity = rarity.into_iter().filter(|(_, kept)| *kept).map(|(rarity, _)| rarity as f32).collect();
+        RareVector { vector: SparseVector::weigh(bag, frequencies), rarity, total }
     }
 
-    /// Rarity, in nats above the common, of the words both hold beside the rarest of them.
-    pub fn shared_beside_rarest(&self, other: &RareWords) -> f64 {
-        let shared = self.terms.iter().zip(&self.rarity).filter(|(term, _)| other.terms.binary_search(term).is_ok());
-        let (sum, rarest) = shared.fold((0.0, 0.0f64), |(sum, rarest), (_, rarity)| {
-            let rarity = f64::from(*rarity);
-            (sum + rarity, rarest.max(rarity))
-        });
-        sum - rarest
+    /// The vector.
+    pub fn vector(&self) -> &SparseVector {
+        &self.vector
     }
 
-    /// Containment by rarity: the shared words' part of those of the poorer article, from 0 to 1.
-    pub fn share_with(&self, other: &RareWords) -> f64 {
-        let mut shared = 0.0;
+    /// Rarity of all its terms together, in nats.
+    pub fn total_rarity(&self) -> f64 {
+        self.total
+    }
+
+    /// What both share, in one pass over the terms of both.
+    pub fn meet(&self, other: &RareVector) -> Meeting {
+        let (a, b) = (&self.vector, &other.vector);
+        let mut meeting = Meeting::default();
         let (mut i, mut j) = (0, 0);
-        while i < self.terms.len() && j < other.terms.len() {
-            let (a, b) = (self.terms[i], other.terms[j]);
-            if a == b {
-                shared += f64::from(self.rarity[i].min(other.rarity[j]));
+        while i < a.terms.len() && j < b.terms.len() {
+            let (first, second) = (a.terms[i], b.terms[j]);
+            if first == second {
+                let (x, y) = (f64::from(a.weights[i]), f64::from(b.weights[j]));
+                meeting.cosine += x * y;
+                meeting.of_first += x * x;
+                meeting.of_second += y * y;
+                let mut rarity = f64::from(self.rarity[i].min(other.rarity[j]));
+                meeting.rarity += rarity;
+                for place in &mut meeting.rarest {
+                    if rarity > *place {
+                        std::mem::swap(&mut rarity, place);
+                    }
+                }
             }
-            i += usize::from(a <= b);
-            j += usize::from(b <= a);
+            i += usize::from(first <= second);
+            j += usize::from(second <= first);
         }
         let least = self.total.min(other.total);
-        if least > 0.0 { (shared / least).min(1.0) } else { 0.0 }
+        meeting.rarity_share = if least > 0.0 { (meeting.rarity / least).min(1.0) } else { 0.0 };
+        meeting.cosine = meeting.cosine.min(1.0);
+        meeting.of_first = meeting.of_first.min(1.0);
+        meeting.of_second = meeting.of_second.min(1.0);
+        meeting
     }
 }
 
@@ -120,19 +162,25 @@ impl RareWords {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ArticleVectors {
     /// Words of headline and body.
-    pub all: SparseVector,
+    pub all: RareVector,
     /// Words of the headline.
     pub headline: SparseVector,
     /// Words of the lead.
     pub lead: SparseVector,
     /// Pairs of words.
-    pub pairs: SparseVector,
+    pub pairs: RareVector,
     /// Names.
     pub names: SparseVector,
     /// Numbers.
     pub numbers: SparseVector,
-    /// The rarer words, each once.
-    pub rare: RareWords,
+    /// Names of headline and lead.
+    pub lead_names: SparseVector,
+    /// Sounds of the names' words.
+    pub sounds: SparseVector,
+    /// Days the text names.
+    pub days: SparseVector,
+    /// Numbers with the word behind each, sorted.
+    pub quantities: Box<[Quantity]>,
     /// How many different numbers there are.
     pub n_numbers: u32,
     /// XXH3-64 of the outlet's name in lower case.
@@ -152,15 +200,18 @@ impl ArticleVectors {
     ) -> ArticleVectors {
         let vector = |bag: &[TermCount]| SparseVector::weigh(bag, frequencies);
         ArticleVectors {
-            all: vector(&terms.all),
+            all: RareVector::weigh(&terms.all, frequencies),
             headline: vector(&terms.headline),
             lead: vector(&terms.lead),
-            pairs: vector(&terms.pairs),
+            pairs: RareVector::weigh(&terms.pairs, frequencies),
             names: vector(&terms.names),
             numbers: vector(&terms.numbers),
             n_numbers: terms.numbers.len() as u32,
             outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
-            rare: RareWords::weigh(&terms.all, frequencies),
+            lead_names: vector(&terms.lead_names),
+            sounds: vector(&terms.sounds),
+            days: vector(&terms.days),
+            quantities: terms.quantities.as_slice().into(),
             time: article.time.map(|time| time.seconds),
             body_words: terms.body_words,
         }

@@ -2,12 +2,15 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleTime, Cut, Origin};
-use samestory_cluster::{ArticleTerms, StoryId};
+use samestory_cluster::StoryId;
+use samestory_cluster::links::LinkKind;
 use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
 use serde::Serialize;
 
 use crate::collection::Collection;
 use crate::error::CollectionError;
+use crate::evidence::{Evidence, SharedTerm, story_evidence};
+use crate::pipeline::StoryLink;
 use crate::store::{StorySummary, display_headline};
 use crate::versions::{VersionChange, address_changes, version_changes};
 
@@ -45,6 +48,8 @@ pub struct FoundStory {
     pub last: Option<String>,
     /// The best part of the best article.
     pub snippet: Snippet,
+    /// Stories near it, strongest first.
+    pub links: Vec<LinkedStory>,
 }
 
 /// A story in full.
@@ -64,14 +69,24 @@ pub struct StoryView {
     pub shared_terms: Vec<SharedTerm>,
     /// Its articles in order of time; copies are folded below the article they copy.
     pub articles: Vec<ArticleLine>,
+    /// Stories near it, strongest first.
+    pub links: Vec<LinkedStory>,
 }
 
-/// A term that holds a story together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SharedTerm {
-    /// The term as it is written.
-    pub term: String,
-    /// How many articles of the story hold it, copies and older versions aside.
+/// A story near another.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LinkedStory {
+    /// Its name.
+    pub story: StoryId,
+    /// Its headline.
+    pub headline: String,
+    /// What the story that has the link is to it.
+    pub kind: LinkKind,
+    /// Highest probability that an article of one and one of the other report the same event, 0 to 1.
+    pub strength: f32,
+    /// First time, RFC 3339.
+    pub first: Option<String>,
+    /// Articles in it.
     pub articles: usize,
 }
 
@@ -100,6 +115,9 @@ pub struct ArticleLine {
     pub copies: Vec<ArticleLine>,
     /// What its versions changed, where it has several.
     pub versions: Vec<VersionChange>,
+    /// What it shares with others of its story, where a story is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// One article in full.
@@ -148,11 +166,8 @@ pub enum View {
     Article(Box<ArticleView>),
 }
 
-/// Most shared terms that a story shows.
-const SHARED_TERMS: usize = 12;
-
-/// Articles of a story that are read for its shared terms.
-const SHARED_TERMS_ARTICLES: usize = 60;
+/// Articles of a story that are read for what they share.
+const EVIDENCE_ARTICLES: usize = 60;
 
 impl Collection {
     /// The best stories for a query, each once.
@@ -178,6 +193,7 @@ impl Collection {
             first: story.first.map(instant),
             last: story.last.map(instant),
             outlets: story.outlets,
+            links: self.linked(&story.links)?,
             story: story.id,
             snippet: snippet(&best, stems),
         })
@@ -245,8 +261,15 @@ impl Collection {
                 None => lines.push(line),
             }
         }
+        let evidence = self.evidence(&story)?;
+        for (at, evidence) in evidence.articles {
+            if let Some(line) = position.get(&at) {
+                lines[*line].evidence = Some(evidence);
+            }
+        }
         Ok(StoryView {
-            shared_terms: self.shared_terms(&story)?,
+            shared_terms: evidence.shared,
+            links: self.linked(&story.links)?,
             headline: story.headline,
             outlets: story.outlets,
             first: story.first.map(instant),
@@ -299,6 +322,7 @@ impl Collection {
                 .map(|at| Ok::<_, CollectionError>(self.store().article(at)?.id.to_string()))
                 .transpose()?,
             copies: Vec::new(),
+            evidence: None,
             versions: match self.older_versions(number)? {
                 older if older.is_empty() => version_changes(&article),
                 mut chain => {
@@ -324,53 +348,41 @@ impl Collection {
         Ok(chain)
     }
 
-    /// Terms that at least two articles of the story share, by how rare they are and how many of
-    /// the articles hold them.
-    fn shared_terms(&self, story: &StorySummary) -> Result<Vec<SharedTerm>, CollectionError> {
-        let frequencies = self.store().frequencies()?;
-        let mut written: FxHashMap<u64, String> = FxHashMap::default();
-        let mut held: FxHashMap<u64, (usize, f64)> = FxHashMap::default();
-        let mut read = 0;
+    fn linked(&self, links: &[StoryLink]) -> Result<Vec<LinkedStory>, CollectionError> {
+        let linked = |link: &StoryLink| {
+            let story = self.store().story(link.story)?;
+            Ok(LinkedStory {
+                story: story.id,
+                headline: story.headline,
+                kind: link.kind,
+                strength: link.strength,
+                first: story.first.map(instant),
+                articles: story.articles.len(),
+            })
+        };
+        links.iter().map(linked).collect()
+    }
+
+    /// What the first articles of a story share; copies and older versions say nothing of their own.
+    fn evidence(&self, story: &StorySummary) -> Result<FoundEvidence, CollectionError> {
+        let (mut numbers, mut articles) = (Vec::new(), Vec::new());
         for &at in &story.articles {
             let place = self.store().place(at)?;
-            if place.copy_of.is_some() || place.version_of.is_some() || read == SHARED_TERMS_ARTICLES {
-                continue;
-            }
-            read += 1;
-            let article = self.store().article(at)?;
-            let terms = ArticleTerms::with_words(&article, &mut |term, word| {
-                let known = written.entry(term).or_insert_with(|| word.to_owned());
-                // The shortest form stands for all, so that the order of articles does not matter.
-                if (word.len(), word) < (known.len(), known.as_str()) {
-                    *known = word.to_owned();
-                }
-            });
-            for term in terms.lead.iter().chain(&terms.names) {
-                let (articles, idf) = held.entry(term.term).or_insert((0, 0.0));
-                *articles += 1;
-                *idf = idf.max(frequencies.idf(term).0);
+            if place.copy_of.is_none() && place.version_of.is_none() && articles.len() < EVIDENCE_ARTICLES {
+                numbers.push(at);
+                articles.push(self.store().article(at)?);
             }
         }
-        let mut terms: Vec<(f64, SharedTerm)> = held
-            .into_iter()
-            .filter(|(_, (articles, _))| *articles >= 2)
-            .filter_map(|(term, (articles, idf))| {
-                let term = written.remove(&term)?;
-                Some((idf * (articles as f64).sqrt(), SharedTerm { term, articles }))
-            })
-            .collect();
-        terms.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.term.cmp(&b.1.term)));
-        let mut kept: Vec<SharedTerm> = Vec::new();
-        for (_, term) in terms {
-            // A name says what each of its words says.
-            let said =
-                |shown: &SharedTerm| shown.term == term.term || shown.term.split(' ').any(|word| word == term.term);
-            if kept.len() < SHARED_TERMS && !kept.iter().any(said) {
-                kept.push(term);
-            }
-        }
-        Ok(kept)
+        let found = story_evidence(&articles, &self.store().frequencies()?);
+        let told = if articles.len() < 2 { Vec::new() } else { found.articles };
+        Ok(FoundEvidence { shared: found.shared, articles: numbers.into_iter().zip(told).collect() })
     }
+}
+
+/// What articles of a story share: of the story, and of each by its number.
+struct FoundEvidence {
+    shared: Vec<SharedTerm>,
+    articles: Vec<(u32, Evidence)>,
 }
 
 /// Seconds since 1970 as RFC 3339.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use samestory_cluster::Strictness;
 use samestory_ingest::{Limits, OutletTable, ReadSettings};
 use samestory_minhash::NearDuplicateRule;
 use serde::{Deserialize, Serialize};
@@ -75,19 +76,11 @@ impl CopySettings {
 }
 
 /// When two articles report the same event.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct StorySettings {
-    /// Least average similarity of two groups that become one story, 0 to 1. Lower makes larger
-    /// stories. The default is the one that fits best over all development sets together
-    /// (docs/evaluation.md).
-    pub threshold: f64,
-}
-
-impl Default for StorySettings {
-    fn default() -> Self {
-        StorySettings { threshold: samestory_cluster::DEFAULT_THRESHOLD }
-    }
+    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
+    pub strictness: Strictness,
 }
 
 /// Why settings cannot be used.
@@ -197,7 +190,6 @@ impl Settings {
             ("copies.jaccard", self.copies.jaccard),
             ("copies.containment", self.copies.containment),
             ("copies.containment_floor", self.copies.containment_floor),
-            ("stories.threshold", self.stories.threshold),
         ];
         let nesting = [("limits.nesting", self.limits.nesting), ("limits.html_nesting", self.limits.html_nesting)];
         for (name, value) in nesting {

@@ -35,23 +35,27 @@
 
 mod answer;
 mod collection;
+mod compare;
 mod config;
 mod copies;
 mod error;
+mod evidence;
 mod pipeline;
 mod store;
 mod timing;
 mod versions;
 
 pub use answer::{
-    ArticleLine, ArticleRecord, ArticleView, FoundStory, PlaceColumns, RawText, SearchAnswer, SharedTerm, StoryView,
+    ArticleLine, ArticleRecord, ArticleView, FoundStory, LinkedStory, PlaceColumns, RawText, SearchAnswer, StoryView,
     View, instant, time_text,
 };
 pub use collection::{Collection, Counts, Manifest};
+pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
 pub use copies::{Copies, CopyPair, find_copies, shingle_set};
 pub use error::{CollectionError, FORMAT};
-pub use pipeline::{Clustering, Place, Stage, Story, cluster};
+pub use evidence::{Evidence, SharedTerm};
+pub use pipeline::{Clustering, Place, Stage, Story, StoryLink, cluster};
 pub use samestory_article as article;
 pub use samestory_cluster as stories;
 pub use samestory_index as index;

@@ -3,7 +3,10 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
-use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, StoryId, cluster_articles};
+use samestory_cluster::features::Neighbourhood;
+use samestory_cluster::links::{Link, LinkKind, story_links};
+use samestory_cluster::score::Judgement;
+use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel, StoryId};
 use samestory_minhash::Signature;
 
 use crate::config::Settings;
@@ -31,6 +34,10 @@ pub struct Clustering {
     pub stories: Vec<Story>,
     /// In how many articles each term occurs, over the articles that are no copies.
     pub frequencies: DocumentFrequencies,
+    /// What the articles that are compared know of their candidates, named by position.
+    pub neighbourhoods: Vec<Option<Neighbourhood>>,
+    /// Share of the candidate pairs that report one event, above 0 and below 1.
+    pub prior: f64,
     /// Signatures of the articles with a body.
     pub signatures: Vec<Option<Signature>>,
     /// Buckets over the cap, in which not all pairs were looked at for copies.
@@ -49,12 +56,25 @@ pub struct Place {
 }
 
 /// The articles that report one event.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Story {
     /// Its name.
     pub id: StoryId,
     /// Its articles in order of time, then id; copies and older versions included.
     pub articles: Vec<u32>,
+    /// Stories near it, strongest first.
+    pub links: Vec<StoryLink>,
+}
+
+/// A link from one story to another.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct StoryLink {
+    /// Position of the other story.
+    pub story: u32,
+    /// What the story that has the link is to the other.
+    pub kind: LinkKind,
+    /// Highest probability that an article of one and one of the other report the same event, 0 to 1.
+    pub strength: f32,
 }
 
 /// Groups articles into stories. The same articles and settings give the same answer, whatever the
@@ -76,9 +96,11 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
     let (frequencies, vectors) = weigh(&references(&articles, &representatives));
 
     watch(Stage::Stories);
-    let labels = cluster_articles(&vectors, settings.stories.threshold);
+    let model = PairModel::shipped();
+    let judgement = Judgement::of(&vectors, model);
+    let labels = judgement.clusters(vectors.len(), model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
-    for (&at, label) in representatives.iter().zip(labels) {
+    for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];
     }
     for &at in &current {
@@ -91,11 +113,33 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
             label_of[at] = label_of[*newest as usize];
         }
     }
-    let (stories, story_of) = stories(&articles, &label_of);
+    let (mut stories, story_of) = stories(&articles, &label_of);
+    let times: Vec<Option<i64>> = vectors.iter().map(|vectors| vectors.time).collect();
+    let links = story_links(&labels, &times, &judgement.pairs, |pair| {
+        model.probability(f64::from(pair.log_odds), judgement.prior)
+    });
+    let story_of_label = |label: u32| story_of[representatives[label as usize] as usize];
+    for (label, links) in links {
+        let link = |link: Link| StoryLink { story: story_of_label(link.to), kind: link.kind, strength: link.strength };
+        stories[story_of_label(label) as usize].links = links.into_iter().map(link).collect();
+    }
+    let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
+    for (&at, neighbourhood) in representatives.iter().zip(judgement.neighbourhoods) {
+        neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
+    }
     let places = (0..articles.len())
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
-    Clustering { articles, places, stories, frequencies, signatures, capped_buckets: copies.capped_buckets }
+    Clustering {
+        articles,
+        places,
+        stories,
+        frequencies,
+        neighbourhoods,
+        prior: judgement.prior,
+        signatures,
+        capped_buckets: copies.capped_buckets,
+    }
 }
 
 /// Counts and weighs the terms of articles.
@@ -144,7 +188,11 @@ fn stories(articles: &[Article], label_of: &[u32]) -> (Vec<Story>, Vec<u32>) {
     let mut story_of = vec![0; articles.len()];
     for at in order {
         let story = *position.entry(label_of[at as usize]).or_insert_with(|| {
-            stories.push(Story { id: StoryId::of_first(&articles[at as usize].id), articles: Vec::new() });
+            stories.push(Story {
+                id: StoryId::of_first(&articles[at as usize].id),
+                articles: Vec::new(),
+                links: Vec::new(),
+            });
             stories.len() as u32 - 1
         });
         stories[story as usize].articles.push(at);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error::CollectionError;
-use crate::pipeline::{Clustering, Place, Story};
+use crate::pipeline::{Clustering, Place, Story, StoryLink};
 
 /// Article number -> zstd of postcard of [`Article`].
 const ARTICLES: TableDefinition<u32, &[u8]> = TableDefinition::new("articles");
@@ -22,6 +22,8 @@ const ADDRESSES: TableDefinition<&str, u32> = TableDefinition::new("addresses");
 const PLACES: TableDefinition<u32, &[u8]> = TableDefinition::new("places");
 /// Article number -> its signature, 32-bit values in little-endian order.
 const SIGNATURES: TableDefinition<u32, &[u8]> = TableDefinition::new("signatures");
+/// Article number -> postcard of its candidates with their closeness and the share of other outlets.
+const CANDIDATES: TableDefinition<u32, &[u8]> = TableDefinition::new("candidates");
 /// Story number -> postcard of [`StorySummary`].
 const STORIES: TableDefinition<u32, &[u8]> = TableDefinition::new("stories");
 /// Story id -> story number.
@@ -30,6 +32,7 @@ const STORY_IDS: TableDefinition<&str, u32> = TableDefinition::new("story-ids");
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
 
 const FREQUENCIES: &str = "document-frequencies";
+const PRIOR: &str = "prior";
 const ZSTD_LEVEL: i32 = 3;
 /// Articles packed together before they are written.
 const BATCH: usize = 2048;
@@ -55,6 +58,8 @@ pub struct StorySummary {
     pub last: Option<i64>,
     /// Languages of its articles, sorted.
     pub languages: Vec<String>,
+    /// Stories near it, strongest first.
+    pub links: Vec<StoryLink>,
 }
 
 impl StorySummary {
@@ -78,6 +83,7 @@ impl StorySummary {
             first: times().min(),
             last: times().max(),
             languages: distinct(members().filter_map(|(article, _)| article.language.map(|l| l.to_string())).collect()),
+            links: story.links.clone(),
         }
     }
 }
@@ -123,12 +129,17 @@ pub(crate) fn write(path: &Path, clustering: &Clustering) -> Result<(), Collecti
         let mut addresses = transaction.open_table(ADDRESSES)?;
         let mut places = transaction.open_table(PLACES)?;
         let mut signatures = transaction.open_table(SIGNATURES)?;
+        let mut candidates = transaction.open_table(CANDIDATES)?;
         for (number, article) in (0u32..).zip(&clustering.articles) {
             let place = clustering.places[number as usize];
             ids.insert(article.id.as_str(), number)?;
             places.insert(number, pack(&place)?.as_slice())?;
             if let (Some(url), None) = (&article.canonical_url, place.version_of) {
                 addresses.insert(url.as_str(), number)?;
+            }
+            if let Some(neighbourhood) = &clustering.neighbourhoods[number as usize] {
+                let row = pack(&(neighbourhood.candidates(), neighbourhood.others()))?;
+                candidates.insert(number, row.as_slice())?;
             }
             if let Some(signature) = &clustering.signatures[number as usize] {
                 let bytes: Vec<u8> = signature.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect();
@@ -141,7 +152,9 @@ pub(crate) fn write(path: &Path, clustering: &Clustering) -> Result<(), Collecti
             stories.insert(number, pack(&StorySummary::of(story, clustering))?.as_slice())?;
             story_ids.insert(story.id.as_str(), number)?;
         }
-        transaction.open_table(META)?.insert(FREQUENCIES, pack(&clustering.frequencies)?.as_slice())?;
+        let mut meta = transaction.open_table(META)?;
+        meta.insert(FREQUENCIES, pack(&clustering.frequencies)?.as_slice())?;
+        meta.insert(PRIOR, pack(&clustering.prior)?.as_slice())?;
     }
     transaction.commit()?;
     Ok(())
@@ -208,10 +221,25 @@ impl Store {
         Ok(self.database.begin_read()?.open_table(ADDRESSES)?.get(canonical)?.map(|number| number.value()))
     }
 
+    /// Candidates of an article with their closeness, and the share of them from other outlets.
+    pub(crate) fn candidates(&self, number: u32) -> Result<(Vec<(u32, f32)>, f32), CollectionError> {
+        let table = self.database.begin_read()?.open_table(CANDIDATES)?;
+        let bytes = table.get(number)?.ok_or(CollectionError::Missing { what: "candidates of article", number })?;
+        unpack(bytes.value())
+    }
+
     pub(crate) fn frequencies(&self) -> Result<DocumentFrequencies, CollectionError> {
+        self.meta(FREQUENCIES)
+    }
+
+    /// Share of the candidate pairs that report one event.
+    pub(crate) fn prior(&self) -> Result<f64, CollectionError> {
+        self.meta(PRIOR)
+    }
+
+    fn meta<T: DeserializeOwned>(&self, name: &'static str) -> Result<T, CollectionError> {
         let table = self.database.begin_read()?.open_table(META)?;
-        let bytes =
-            table.get(FREQUENCIES)?.ok_or(CollectionError::Missing { what: "document frequencies", number: 0 })?;
+        let bytes = table.get(name)?.ok_or(CollectionError::Missing { what: name, number: 0 })?;
         unpack(bytes.value())
     }
 }

@@ -72,7 +72,7 @@ pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
             false => String::new(),
         }
     )?;
-    writeln!(out, "threshold       {}", settings.stories.threshold)?;
+    writeln!(out, "strictness      {}", settings.stories.strictness)?;
     writeln!(out, "size            {:.1} MB", info.size_bytes as f64 / 1e6)?;
     Ok(ExitCode::SUCCESS)
 }

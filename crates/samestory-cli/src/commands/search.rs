@@ -10,6 +10,7 @@ use samestory::ingest::parse_time;
 use samestory::{Collection, article::Precision};
 
 use crate::args::{FilterArgs, SearchArgs};
+use crate::commands::show::print_link;
 use crate::output::{Failure, Style, counted, days, print_json, shorten, tell};
 
 impl FilterArgs {
@@ -40,6 +41,9 @@ impl FilterArgs {
         })
     }
 }
+
+/// Links of a story that are printed; JSON has all.
+const SHOWN_LINKS: usize = 2;
 
 pub(crate) fn run(args: &SearchArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let filter = args.filter.to_filter()?;
@@ -72,6 +76,9 @@ pub(crate) fn run(args: &SearchArgs, folder: &Path) -> Result<ExitCode, Failure>
         )?;
         if !story.snippet.text.is_empty() {
             writeln!(out, "  {}", style.snippet(&story.snippet))?;
+        }
+        for link in story.links.iter().take(SHOWN_LINKS) {
+            print_link(&mut out, style, link, "  ")?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory::article::Origin;
-use samestory::{ArticleLine, ArticleView, Collection, ParagraphChange, RawText, Side, StoryView, VersionChange, View};
+use samestory::stories::links::LinkKind;
+use samestory::{
+    ArticleLine, ArticleView, Collection, Evidence, LinkedStory, ParagraphChange, RawText, Side, StoryView,
+    VersionChange, View,
+};
 
 use crate::args::ShowArgs;
 use crate::output::{Failure, Style, counted, days, print_json, visible};
@@ -45,8 +49,47 @@ fn print_story(out: &mut impl Write, style: Style, story: &StoryView) -> std::io
     for line in &story.articles {
         writeln!(out)?;
         print_line(out, style, line, "")?;
+        if let Some(evidence) = &line.evidence {
+            print_evidence(out, style, evidence)?;
+        }
+    }
+    if !story.links.is_empty() {
+        writeln!(out)?;
+    }
+    for link in &story.links {
+        print_link(out, style, link, "")?;
     }
     Ok(())
+}
+
+/// What an article shares with others of its story.
+fn print_evidence(out: &mut impl Write, style: Style, evidence: &Evidence) -> std::io::Result<()> {
+    let kinds = [("names", &evidence.names), ("numbers", &evidence.numbers), ("terms", &evidence.terms)];
+    let told: Vec<String> = kinds
+        .iter()
+        .filter(|(_, terms)| !terms.is_empty())
+        .map(|(kind, terms)| format!("{kind} {}", visible(&terms.join(", "))))
+        .collect();
+    match told.is_empty() {
+        true => Ok(()),
+        false => writeln!(out, "  {}", style.faint(format!("shares {}", told.join(" | ")))),
+    }
+}
+
+/// A story near another, as one line.
+pub(crate) fn print_link(out: &mut impl Write, style: Style, link: &LinkedStory, indent: &str) -> std::io::Result<()> {
+    let kind = match link.kind {
+        LinkKind::Follows => "follows",
+        LinkKind::Precedes => "is followed by",
+        LinkKind::Related => "related to",
+    };
+    let day = link.first.as_deref().and_then(|time| time.split('T').next()).unwrap_or("undated");
+    writeln!(
+        out,
+        "{indent}{kind} {}  {}",
+        style.bold(&link.story),
+        style.faint(format!("{day}  {}", visible(&link.headline)))
+    )
 }
 
 fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> std::io::Result<()> {

@@ -1,0 +1,83 @@
+//! How many of a collection's candidate pairs report one event.
+//!
+//! *Motivation.* The same likeness means more where stories are large than in a stream in which most
+//! articles stand alone: of the candidate pairs of one labelled set one in seventy reports the same event,
+//! of another one in six. A threshold that fits the one is wrong in the other, and users cannot be asked.
+//!
+//! *Design.* The judged pairs tell their own share. Judged at a share `s`, they expect some share of the
+//! pairs to be true; that becomes the new `s`, until it stands still: expectation and maximisation over an
+//! unknown prior (Saerens, Latinne and Decaestecker 2002, section 2.2). Pairs at the prior of training stand beside those of
+//! the collection, so that a handful of articles changes little.
+//!
+//! *Consequences.* One number a collection, which is kept with it. It is a function of how many pairs have
+//! which log odds, in steps of 1/64, so that the order of pairs and the number of threads change nothing.
+
+use crate::model::{logistic, odds};
+
+/// Pairs at the prior of training that stand beside those of the collection.
+const TRAINED_PAIRS: f64 = 200.0;
+
+/// Steps of log odds, a unit each.
+const STEPS: f64 = 64.0;
+
+/// Log odds beyond these are as certain as can be.
+const CERTAIN: f64 = 16.0;
+
+/// More than half of all candidate pairs never report one event, but among a handful of articles.
+const HIGHEST: f64 = 0.5;
+
+const ROUNDS: usize = 60;
+
+/// The share of candidate pairs that report one event, above 0 and at most a half, from the log odds of all of
+/// them at the prior of training.
+pub fn estimate_prior(log_odds: impl IntoIterator<Item = f64>, trained: f64) -> f64 {
+    let mut counts = vec![0u64; (2.0 * CERTAIN * STEPS) as usize + 1];
+    for value in log_odds {
+        counts[((value.clamp(-CERTAIN, CERTAIN) + CERTAIN) * STEPS).round() as usize] += 1;
+    }
+    let pairs: f64 = counts.iter().map(|count| *count as f64).sum();
+    let mut prior = trained;
+    for _ in 0..ROUNDS {
+        let shift = odds(prior) - odds(trained);
+        let expected: f64 = counts
+            .iter()
+            .enumerate()
+            .filter(|(_, count)| **count > 0)
+            .map(|(at, count)| *count as f64 * logistic(at as f64 / STEPS - CERTAIN + shift))
+            .sum();
+        prior = ((TRAINED_PAIRS * trained + expected) / (TRAINED_PAIRS + pairs)).min(HIGHEST);
+    }
+    prior
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs that a judge with these log odds would meet if `share` of them were true.
+    fn pairs(share: f64) -> Vec<f64> {
+        let at_trained = |log_odds: f64| (logistic(log_odds), log_odds);
+        let mut all = Vec::new();
+        for step in -60..=60 {
+            let (true_at_trained, log_odds) = at_trained(f64::from(step) / 10.0);
+            let density = (-(log_odds + 3.0).powi(2) / 8.0).exp();
+            let weight = density * (share / 0.05 * true_at_trained + (1.0 - share) / 0.95 * (1.0 - true_at_trained));
+            all.extend(std::iter::repeat_n(log_odds, (weight * 4_000.0) as usize));
+        }
+        all
+    }
+
+    #[test]
+    fn the_share_follows_the_collection() {
+        let few = estimate_prior(pairs(0.01), 0.05);
+        let many = estimate_prior(pairs(0.3), 0.05);
+        assert!(few < 0.04, "{few}");
+        assert!(many > 0.15, "{many}");
+    }
+
+    #[test]
+    fn a_handful_of_pairs_changes_little() {
+        assert_eq!(estimate_prior([], 0.05), 0.05);
+        assert!((estimate_prior([6.0], 0.05) - 0.05).abs() < 0.02);
+    }
+}
