@@ -20,7 +20,7 @@ import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 PRIOR = 0.05
-VIEWS = {"plain": 1.0, "stream": 1.0, "flat": 0.3, "small": 1.0, "tiny": 0.25, "headline": 0.2}
+VIEWS = {"plain": 1.0, "stream": 1.0, "flat": 0.3, "small": 1.0, "tiny": 0.25}
 # 116 articles of six events, and the 85 of the sample corpus, say less than the other sets.
 LIGHT = {"groundnews-2022": 0.3, "stories": 0.5}
 TREES = 250

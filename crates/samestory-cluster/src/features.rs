@@ -156,6 +156,13 @@ const SECOND_WORD_RARITY: f64 = 0.5;
 /// word.
 const NEARLY_EQUAL: f64 = 0.8;
 
+/// One rare word says something between texts of a higher cosine, such as headlines that have little else to
+/// share, where candidates enough tell how common such a likeness is.
+const MUCH_IN_COMMON: f64 = 0.1;
+
+/// Fewer candidates tell nothing of that.
+const FEW_CANDIDATES: usize = 3;
+
 /// Best candidates of an article that are compared with those of another.
 const NEAREST: usize = 10;
 
@@ -174,6 +181,8 @@ pub struct PairOverlap {
     /// From 0 to 0.6.
     pub template: f32,
     /// The two share no more than one rare word.
+    pub lone_word: bool,
+    /// What they share is no evidence of one event, whatever else is alike.
     pub thin: bool,
     /// Mixture of cosines that candidates are ranked by, from 0 to 1.
     pub closeness: f32,
@@ -249,9 +258,18 @@ impl PairOverlap {
         PairOverlap {
             own: own.map(|value| value as f32),
             template: template as f32,
-            thin: words.cosine < NEARLY_EQUAL && beside_rarest < SECOND_WORD_RARITY,
+            lone_word: words.cosine < NEARLY_EQUAL && beside_rarest < SECOND_WORD_RARITY,
+            thin: words.cosine < MUCH_IN_COMMON && beside_rarest < SECOND_WORD_RARITY,
             closeness: closeness as f32,
         }
+    }
+}
+
+impl PairOverlap {
+    /// The same overlap in the light of both candidate lists.
+    pub fn among(&self, a: &Neighbourhood, b: &Neighbourhood) -> PairOverlap {
+        let few = a.list.len().max(b.list.len()) < FEW_CANDIDATES;
+        PairOverlap { thin: self.thin || self.lone_word && few, ..*self }
     }
 }
 

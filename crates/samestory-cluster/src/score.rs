@@ -39,7 +39,7 @@ impl Strictness {
     pub fn threshold(self) -> f64 {
         match self {
             Strictness::Loose => 0.15,
-            Strictness::Default => 0.25,
+            Strictness::Default => 0.3,
             Strictness::Strict => 0.5,
         }
     }
@@ -148,7 +148,10 @@ pub fn candidate_features<T: Send>(
     let looked = pairs
         .par_iter()
         .zip(&overlaps)
-        .map(|(&(a, b), overlap)| (a, b, look(&PairFeatures::of(overlap, side(a), side(b)), overlap)))
+        .map(|(&(a, b), overlap)| {
+            let overlap = overlap.among(side(a), side(b));
+            (a, b, look(&PairFeatures::of(&overlap, side(a), side(b)), &overlap))
+        })
         .collect();
     (looked, neighbourhoods)
 }

@@ -7,7 +7,7 @@
 //! Each set is read, its copies are folded, and every candidate pair of two labelled articles becomes one
 //! row. Beside the set as it is stand views of it, so that the model holds in other collections too:
 //! English sets as if there were no background table (`flat`), collections of two or three articles
-//! (`tiny`), collections of 8 to 480 (`small`), headlines without bodies (`headline`), and the whole stream, over which the labels of the sets
+//! (`tiny`), collections of 8 to 480 (`small`), and the whole stream, over which the labels of the sets
 //! that are part of it are laid (`stream`). Negative pairs of low rank are thinned, and stand for those
 //! left out. Pairs that the model does not judge, since they share one rare word at most, are told apart
 //! (`thin`). A set may be a folder that holds its labels as `stories.tsv`, such as the sample corpus.
@@ -73,15 +73,6 @@ fn main() -> std::io::Result<()> {
         write(&mut out, &set, "plain", &plain, &mut random)?;
         if set.articles.iter().any(|article| article.language.is_some_and(|language| language.code() == "en")) {
             write(&mut out, &set, "flat", &rows(&set, &everything, true), &mut random)?;
-        }
-        let headlines = load(path, &[labels_of(path)], |article| {
-            article.text.clear();
-            article.cuts.clear();
-            article.standfirst = None;
-        });
-        if headlines.articles.len() * 2 > set.articles.len() {
-            let everything: Vec<usize> = (0..headlines.articles.len()).collect();
-            write(&mut out, &headlines, "headline", &rows(&headlines, &everything, false), &mut random)?;
         }
         for _ in 0..TINY {
             let members = draw_tiny(&mut random, &set.sets[0].story, &plain);

@@ -186,7 +186,7 @@ fn compare(
     settings: &Settings,
 ) -> Comparison {
     let model = PairModel::shipped();
-    let overlap = PairOverlap::of(&vectors[0], &vectors[1]);
+    let overlap = PairOverlap::of(&vectors[0], &vectors[1]).among(&a.neighbourhood, &b.neighbourhood);
     let features = PairFeatures::of(&overlap, &a.neighbourhood, &b.neighbourhood);
     let log_odds = judge(model, &features, &overlap);
     let parts = model.contributions(&features, overlap.template);
