@@ -77,11 +77,11 @@ impl ArticleTerms {
     /// The terms whose frequencies are counted: words of headline, lead and numbers are among all words.
     /// Where words stand for names, each is given once.
     pub fn counted(&self) -> impl Iterator<Item = &TermCount> {
-        let own: &[&[TermCount]] = match self.names_are_words {
-            true => &[&self.all, &self.pairs, &self.days],
-            false => &[&self.all, &self.pairs, &self.days, &self.names, &self.sounds],
+        let [names, sounds]: [&[TermCount]; 2] = match self.names_are_words {
+            true => [&[], &[]],
+            false => [&self.names, &self.sounds],
         };
-        own.to_vec().into_iter().flatten()
+        [&self.all[..], &self.pairs, &self.days, names, sounds].into_iter().flatten()
     }
 
     /// Counts the terms of an article and tells each term of `all` and `names` as it is written.

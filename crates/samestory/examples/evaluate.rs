@@ -42,11 +42,15 @@ const TFIDF: [(&str, f64); 9] = [
 /// Draws of stories for an interval.
 const DRAWS: usize = 400;
 
+/// Features and template of a pair; none of a pair that is not judged.
+type Seen = Option<(PairFeatures, f32)>;
+
 /// A collection with the features of its candidate pairs.
 struct Collection {
     sets: Vec<LabelSet>,
     n_articles: usize,
-    pairs: Vec<(u32, u32, Option<(PairFeatures, f32)>)>,
+    /// Two articles, and what they are judged by where they are judged.
+    pairs: Vec<(u32, u32, Seen)>,
 }
 
 impl Collection {
@@ -60,7 +64,7 @@ impl Collection {
     }
 
     fn judged(&self, model: &PairModel) -> Judgement {
-        let log_odds = |seen: &Option<(PairFeatures, f32)>| match seen {
+        let log_odds = |seen: &Seen| match seen {
             Some((features, template)) => model.log_odds(features, *template) as f32,
             None => THIN,
         };
