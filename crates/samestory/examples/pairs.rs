@@ -18,7 +18,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 use samestory::article::Article;
@@ -29,7 +29,7 @@ use samestory::stories::score::candidate_features;
 
 mod labelled;
 
-use labelled::{LabelSet, Labelled, labels_of, load, vectors};
+use labelled::{LabelSet, Labelled, load, vectors};
 
 /// Collections of two or three articles that are drawn from a set, and of 8 to 480.
 const TINY: usize = 300;
@@ -92,6 +92,11 @@ fn main() -> std::io::Result<()> {
     let everything: Vec<usize> = (0..stream.articles.len()).collect();
     write(&mut out, &stream, "stream", &rows(&stream, &everything, false), &mut random)?;
     out.flush()
+}
+
+/// The file that holds the labels of a set: the set itself, or `stories.tsv` in its folder.
+fn labels_of(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("stories.tsv") } else { path.to_owned() }
 }
 
 /// The labelled candidate pairs of some articles of a set.

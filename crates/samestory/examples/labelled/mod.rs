@@ -31,22 +31,9 @@ pub(crate) struct LabelSet {
     pub(crate) story: Vec<Option<u32>>,
 }
 
-/// Sets of one family overlap, so that they are left out together.
-pub(crate) fn family(set: &str) -> &str {
-    match set.split('-').next().unwrap_or(set) {
-        "fnc1" => "emergent",
-        family => family,
-    }
-}
-
 pub(crate) fn name_of(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.split('.').next().unwrap_or_default().to_owned()
-}
-
-/// The file that holds the labels of a set: the set itself, or `stories.tsv` in its folder.
-pub(crate) fn labels_of(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("stories.tsv") } else { path.to_owned() }
 }
 
 /// Reads one collection and lays the labels of files over it; folds its copies.
