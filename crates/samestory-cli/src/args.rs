@@ -77,6 +77,21 @@ fn strictness(name: &str) -> Result<Strictness, String> {
     name.parse().map_err(|()| "one of `loose`, `default` and `strict` is expected".to_owned())
 }
 
+/// The one knob of stories.
+#[derive(Debug, Args)]
+pub(crate) struct StrictnessArgs {
+    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
+    #[arg(long, value_name = "HOW", value_parser = strictness)]
+    pub(crate) strictness: Option<Strictness>,
+}
+
+impl StrictnessArgs {
+    /// Lays the option over the settings.
+    pub(crate) fn apply(&self, settings: &mut Settings) {
+        settings.stories.strictness = self.strictness.unwrap_or(settings.stories.strictness);
+    }
+}
+
 /// What is read, and how.
 #[derive(Debug, Args)]
 pub(crate) struct InputArgs {
@@ -159,9 +174,8 @@ pub(crate) struct ClusterArgs {
     /// Write a line for every article: {"id", "story", "copy_of", "version_of"}; `-` is standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) assignments: Option<PathBuf>,
-    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
-    #[arg(long, value_name = "HOW", value_parser = strictness)]
-    pub(crate) strictness: Option<Strictness>,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     /// How many of the largest stories to list.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
@@ -244,9 +258,8 @@ pub(crate) struct CompareArgs {
     /// Show features that add next to nothing too.
     #[arg(long)]
     pub(crate) all: bool,
-    /// How sure a story must be of its articles, where the two are compared alone.
-    #[arg(long, value_name = "HOW", value_parser = strictness)]
-    pub(crate) strictness: Option<Strictness>,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     /// Print as JSON.
@@ -353,9 +366,8 @@ pub(crate) struct EvalArgs {
     /// Cluster the articles below these paths instead of those in GOLD.
     #[arg(long, value_name = "PATH", conflicts_with = "predicted")]
     pub(crate) articles: Vec<PathBuf>,
-    /// How sure a story must be of its articles: `loose`, `default` or `strict`.
-    #[arg(long, value_name = "HOW", value_parser = strictness)]
-    pub(crate) strictness: Option<Strictness>,
+    #[command(flatten)]
+    pub(crate) strictness: StrictnessArgs,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     /// Print the scores as JSON.

@@ -88,8 +88,8 @@ impl<'a> Index<'a> {
             }
             return self.found(number, scores);
         };
-        let start = self.times.partition_point(|other| *other < time - WINDOW_SECONDS) as u32;
-        let end = self.times.partition_point(|other| *other <= time + WINDOW_SECONDS) as u32;
+        let start = self.times.partition_point(|other| *other < time.saturating_sub(WINDOW_SECONDS)) as u32;
+        let end = self.times.partition_point(|other| *other <= time.saturating_add(WINDOW_SECONDS)) as u32;
         let dated = self.times.len() as u32;
         for (at, term) in terms.iter().enumerate() {
             if at < FAR_TERMS {

@@ -1,7 +1,7 @@
 //! Measures the stories on labelled sets and writes the tables of docs/evaluation.md.
 //!
 //! ```text
-//! cargo run --release --example evaluate -- MODELS STREAM.jsonl.zst SET.jsonl.zst... > docs/evaluation-tables.md
+//! cargo run --release --example evaluate -- MODELS STREAM.jsonl.zst SET.jsonl.zst...
 //! ```
 //!
 //! `MODELS` is the folder that `training/train.py` fills: the model learned from all sets, those learned

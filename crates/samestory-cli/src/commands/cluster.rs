@@ -67,7 +67,7 @@ struct Report<'a> {
 pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     let started = Instant::now();
     args.input.reading.apply(&mut settings);
-    settings.stories.strictness = args.strictness.unwrap_or(settings.stories.strictness);
+    args.strictness.apply(&mut settings);
     Collection::check_writable(folder)?;
     // A file that cannot be written is told before the work, not after.
     let assignments = args.assignments.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose()?;

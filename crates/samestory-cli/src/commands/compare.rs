@@ -13,7 +13,7 @@ use crate::output::{Failure, Style, print_json};
 
 pub(crate) fn run(args: &CompareArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     args.reading.apply(&mut settings);
-    settings.stories.strictness = args.strictness.unwrap_or(settings.stories.strictness);
+    args.strictness.apply(&mut settings);
     let names = [args.a.as_str(), args.b.as_str()];
     let comparison = match names.map(|name| Path::new(name).exists()) {
         [false, false] => Collection::open(folder)?.compare(names[0], names[1])?,

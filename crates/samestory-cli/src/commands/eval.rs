@@ -16,7 +16,7 @@ use crate::output::{Failure, print_json, table};
 pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let mut settings = settings.clone();
     args.reading.apply(&mut settings);
-    settings.stories.strictness = args.strictness.unwrap_or(settings.stories.strictness);
+    args.strictness.apply(&mut settings);
     if args.gold.as_os_str() == "-" && args.predicted.is_none() && args.articles.is_empty() {
         return Err(Failure::usage("GOLD is read twice, for labels and for articles, so it cannot be standard input"));
     }
