@@ -271,6 +271,24 @@ mod tests {
     }
 
     #[test]
+    fn scripts_without_spaces_are_compared_by_pairs_of_characters() {
+        let terms_of = |text: &str| {
+            let mut article = Article::new("a".into());
+            article.text = text.into();
+            article.language = Language::parse("zh");
+            let mut words = Vec::new();
+            let terms = ArticleTerms::with_words(&article, &mut |_, word| words.push(word.to_owned()));
+            (terms, words)
+        };
+        let (terms, words) = terms_of("利比亚停火");
+        assert_eq!(words, ["利比", "比亚", "亚停", "停火"]);
+        assert!(terms.names_are_words);
+        let (other, _) = terms_of("停火谈判");
+        let shared = terms.all.iter().filter(|term| other.all.iter().any(|held| held.term == term.term)).count();
+        assert_eq!(shared, 1);
+    }
+
+    #[test]
     fn one_number_has_one_term() {
         let mut article = Article::new("a".into());
         article.text = "1,000 people and 1000 more".into();
