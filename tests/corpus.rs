@@ -340,3 +340,18 @@ fn json_answers_parse_and_agree() {
     let marked = text(snippet, "text")[start..end].to_lowercase();
     assert!(marked.starts_with("ferr") || marked.starts_with("sandbank"), "{marked}");
 }
+
+#[test]
+fn a_comparison_adds_up_and_agrees_with_the_stories() {
+    for (other, same) in [("libya-northgate", true), ("moscow-ledger", false)] {
+        let answer = ask_json(&["compare", "libya-courier", other]);
+        assert_eq!(answer["same_story"], same, "{other}");
+        assert_eq!(answer["same_story"], answer["a"]["story"] == answer["b"]["story"]);
+        let number = |value: &Value| value.as_f64().expect("a number");
+        let parts = ["bias", "prior", "template"].iter().map(|part| number(&answer[part])).sum::<f64>();
+        let features = answer["features"].as_array().expect("features");
+        let sum = parts + features.iter().map(|feature| number(&feature["contribution"])).sum::<f64>();
+        let similarity = number(&answer["similarity"]);
+        assert!((1.0 / (1.0 + (-sum).exp()) - similarity).abs() < 1e-3, "{other}: {sum} {similarity}");
+    }
+}
