@@ -8,8 +8,9 @@ use samestory::article::Article;
 use samestory::article::ArticleId;
 use samestory::ingest::{ReadSettings, read};
 use samestory::stories::candidates::candidate_lists;
-use samestory::stories::features::{Neighbourhood, PairFeatures, PairOverlap};
-use samestory::stories::score::candidate_features;
+use samestory::stories::compared::ComparedPairs;
+use samestory::stories::features::{Neighbourhood, PairFeatures};
+use samestory::stories::overlap::PairOverlap;
 use samestory::stories::{ArticleTerms, ArticleVectors, DocumentFrequencies};
 
 fn corpus() -> Vec<Article> {
@@ -26,9 +27,9 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
     let vectors: Vec<ArticleVectors> = (0..articles.len()).map(weigh).collect();
     let lists = candidate_lists(&vectors);
 
-    let (batch, _) = candidate_features(&vectors, |features, _| *features);
-    assert!(batch.len() > articles.len());
-    for (a, b, features) in batch {
+    let batch = ComparedPairs::of(&vectors, &lists);
+    assert!(batch.pairs().len() > articles.len());
+    for (at, (a, b)) in batch.pairs().iter().enumerate() {
         let side = |at: u32| {
             let own = weigh(at as usize);
             let list = &lists[at as usize];
@@ -41,9 +42,9 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
             let neighbourhood = Neighbourhood::of(at, closeness, other_outlets as f32 / list.len().max(1) as f32);
             (own, neighbourhood)
         };
-        let (a, b) = (side(a), side(b));
+        let (a, b) = (side(*a), side(*b));
         let alone = PairFeatures::of(&PairOverlap::of(&a.0, &b.0), &a.1, &b.1);
-        assert_eq!(alone, features);
+        assert_eq!(alone, batch.features(at).0);
     }
 }
 

@@ -439,13 +439,18 @@ pub(crate) struct BenchArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BenchWhat {
-    Dedup(BenchDedupArgs),
+    /// Measure dedup throughput by step: articles/s, MB/s of text, ns a shingle; best of several runs.
+    #[command(after_help = "Example:\n  samestory bench dedup news.jsonl.zst --runs 5")]
+    Dedup(BenchInputArgs),
+    /// Measure the grouping of stories by step, from texts in memory to stories, copies folded; best of
+    /// several runs.
+    #[command(after_help = "Example:\n  samestory bench stories news.jsonl.zst --runs 1")]
+    Stories(BenchInputArgs),
 }
 
-/// Measure dedup throughput by step: articles/s, MB/s of text, ns a shingle; best of several runs.
+/// What is measured, and how often.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  samestory bench dedup news.jsonl.zst --runs 5")]
-pub(crate) struct BenchDedupArgs {
+pub(crate) struct BenchInputArgs {
     #[command(flatten)]
     pub(crate) input: InputArgs,
     /// Runs, of which the best counts for each step.

@@ -4,6 +4,7 @@
 //! and keeps a bounded list of those most like it and nearest in time. That list is all an article ever
 //! knows of the rest of the collection.
 
+use std::cmp::Ordering;
 use std::sync::LazyLock;
 
 use rayon::prelude::*;
@@ -11,8 +12,11 @@ use rustc_hash::FxHashMap;
 
 use crate::vectors::ArticleVectors;
 
-/// Heaviest terms of an article that are indexed and asked for.
-const INDEXED_TERMS: usize = 60;
+/// Heaviest words of an article that are indexed and asked for.
+const INDEXED_WORDS: usize = 60;
+
+/// Heaviest names that are, beside them.
+const INDEXED_NAMES: usize = 15;
 
 /// Of these, the terms that are asked for at any time; the others only inside the window.
 const FAR_TERMS: usize = 20;
@@ -23,11 +27,11 @@ const WINDOW_SECONDS: i64 = 10 * 86_400;
 /// Candidates that an article keeps.
 pub const LONGEST_LIST: usize = 70;
 
-/// Articles ranked by exact cosine for each one kept.
-const OVERSAMPLING: usize = 3;
+/// Shares of the cosines of words, leads and names in the likeness of two articles.
+const SHARES: [f32; 3] = [0.5, 0.3, 0.2];
 
-/// A cosine below this is chance.
-const LEAST_COSINE: f64 = 0.01;
+/// Less likeness is chance.
+const LEAST_LIKENESS: f32 = 0.005;
 
 /// One candidate of an article.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,16 +47,64 @@ pub fn candidate_lists(articles: &[ArticleVectors]) -> Vec<Vec<Candidate>> {
     let index = Index::new(articles);
     (0..articles.len())
         .into_par_iter()
-        .map_init(|| Scores::new(articles.len()), |scores, number| list(articles, number, index.ask(number, scores)))
+        .map_init(|| Scores::new(articles.len()), |scores, number| index.ask(number, scores))
         .collect()
+}
+
+/// A heavy term of an article: what it adds to the likeness with an article that has the same weights is the
+/// sum of their squares.
+#[derive(Debug, Clone, Copy)]
+struct HeavyTerm {
+    term: u32,
+    /// In the whole text, and in the lead.
+    weights: [f32; 2],
+}
+
+impl HeavyTerm {
+    fn likeness(&self) -> f32 {
+        self.weights[0] * self.weights[0] + self.weights[1] * self.weights[1]
+    }
+}
+
+/// The terms of an article that add most to its likeness with others, heaviest first.
+fn heaviest(article: &ArticleVectors) -> Vec<HeavyTerm> {
+    let [words, lead, names] = SHARES.map(f32::sqrt);
+    let of_words = (0..article.words.terms().len()).map(|at| {
+        let weights = article.words.weights(at);
+        HeavyTerm { term: article.words.terms()[at], weights: [words * weights.all, lead * weights.lead] }
+    });
+    let of_names = (0..article.names.terms().len()).map(|at| HeavyTerm {
+        term: article.names.terms()[at],
+        weights: [names * article.names.weight(at) as f32, 0.0],
+    });
+    let mut terms = best(of_words.collect(), INDEXED_WORDS);
+    // Where words stand for names, they are asked for already.
+    if article.names.terms() != article.words.terms() {
+        terms.append(&mut best(of_names.collect(), INDEXED_NAMES));
+    }
+    terms.sort_unstable_by(heaviest_first);
+    terms
+}
+
+fn best(mut terms: Vec<HeavyTerm>, n: usize) -> Vec<HeavyTerm> {
+    if terms.len() > n {
+        terms.select_nth_unstable_by(n - 1, heaviest_first);
+        terms.truncate(n);
+    }
+    terms
+}
+
+fn heaviest_first(a: &HeavyTerm, b: &HeavyTerm) -> Ordering {
+    b.likeness().total_cmp(&a.likeness()).then(a.term.cmp(&b.term))
 }
 
 /// An inverted index of everybody's heaviest terms, in which articles stand in order of time.
 struct Index<'a> {
     articles: &'a [ArticleVectors],
-    heaviest: Vec<Vec<(u64, f32)>>,
+    /// For each article its heaviest terms, named by their postings.
+    heaviest: Vec<Vec<HeavyTerm>>,
     /// Places and weights of the articles that hold a term, by place.
-    postings: FxHashMap<u64, Vec<(u32, f32)>>,
+    postings: Vec<Vec<(u32, [f32; 2])>>,
     /// Number of the article at each place: those with a time come first, in order of it.
     order: Vec<u32>,
     /// Times of the dated, in order.
@@ -61,37 +113,40 @@ struct Index<'a> {
 
 impl<'a> Index<'a> {
     fn new(articles: &'a [ArticleVectors]) -> Self {
-        let heaviest: Vec<Vec<(u64, f32)>> =
-            articles.par_iter().map(|article| article.all.vector().heaviest(INDEXED_TERMS)).collect();
+        let mut heaviest: Vec<Vec<HeavyTerm>> = articles.par_iter().map(heaviest).collect();
         let mut order: Vec<u32> = (0..articles.len() as u32).collect();
         order.sort_by_key(|number| {
             let time = articles[*number as usize].time;
             (time.is_none(), time, *number)
         });
         let times = order.iter().map_while(|number| articles[*number as usize].time).collect();
-        let mut postings: FxHashMap<u64, Vec<(u32, f32)>> = FxHashMap::default();
+        let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
+        let mut postings: Vec<Vec<(u32, [f32; 2])>> = Vec::new();
         for (place, number) in (0u32..).zip(&order) {
-            for (term, weight) in &heaviest[*number as usize] {
-                postings.entry(*term).or_default().push((place, *weight));
+            for heavy in &mut heaviest[*number as usize] {
+                heavy.term = *numbers.entry(heavy.term).or_insert_with(|| {
+                    postings.push(Vec::new());
+                    postings.len() as u32 - 1
+                });
+                postings[heavy.term as usize].push((place, heavy.weights));
             }
         }
         Index { articles, heaviest, postings, order, times }
     }
 
-    /// Articles that share terms with this one, each with the sum over these.
+    /// Articles that share terms with this one, those that are most like it over these and nearest in time.
     fn ask(&self, number: usize, scores: &mut Scores) -> Vec<Candidate> {
-        let terms = &self.heaviest[number];
         let n = self.order.len() as u32;
-        let Some(time) = self.articles[number].time else {
-            for term in terms {
-                self.add(term, 0..n, scores);
-            }
-            return self.found(number, scores);
-        };
-        let start = self.times.partition_point(|other| *other < time.saturating_sub(WINDOW_SECONDS)) as u32;
-        let end = self.times.partition_point(|other| *other <= time.saturating_add(WINDOW_SECONDS)) as u32;
         let dated = self.times.len() as u32;
-        for (at, term) in terms.iter().enumerate() {
+        let time = self.articles[number].time;
+        let (start, end) = match time {
+            None => (0, dated),
+            Some(time) => (
+                self.times.partition_point(|other| *other < time.saturating_sub(WINDOW_SECONDS)) as u32,
+                self.times.partition_point(|other| *other <= time.saturating_add(WINDOW_SECONDS)) as u32,
+            ),
+        };
+        for (at, term) in self.heaviest[number].iter().enumerate() {
             if at < FAR_TERMS {
                 self.add(term, 0..n, scores);
             } else {
@@ -99,27 +154,29 @@ impl<'a> Index<'a> {
                 self.add(term, dated..n, scores);
             }
         }
-        self.found(number, scores)
+        let nearness = Nearness::get();
+        let mut found = scores.take(LEAST_LIKENESS, |place, sum| Candidate {
+            number: self.order[place as usize],
+            closeness: sum * nearness.of(time, self.times.get(place as usize).copied()),
+        });
+        found.retain(|candidate| candidate.number != number as u32);
+        if found.len() > LONGEST_LIST {
+            found.select_nth_unstable_by(LONGEST_LIST - 1, closest_first);
+            found.truncate(LONGEST_LIST);
+        }
+        found.sort_unstable_by(closest_first);
+        found
     }
 
-    fn add(&self, (term, weight): &(u64, f32), places: std::ops::Range<u32>, scores: &mut Scores) {
+    fn add(&self, heavy: &HeavyTerm, places: std::ops::Range<u32>, scores: &mut Scores) {
         if places.is_empty() {
             return;
         }
-        let postings = &self.postings[term];
+        let postings = &self.postings[heavy.term as usize];
         let first = postings.partition_point(|(place, _)| *place < places.start);
         for (place, other) in postings[first..].iter().take_while(|(place, _)| *place < places.end) {
-            scores.add(*place, weight * other);
+            scores.add(*place, heavy.weights[0] * other[0] + heavy.weights[1] * other[1]);
         }
-    }
-
-    fn found(&self, number: usize, scores: &mut Scores) -> Vec<Candidate> {
-        let mut found = scores.take(LEAST_COSINE as f32 / 2.0);
-        for candidate in &mut found {
-            candidate.number = self.order[candidate.number as usize];
-        }
-        found.retain(|candidate| candidate.number != number as u32);
-        found
     }
 }
 
@@ -135,57 +192,53 @@ impl Scores {
     }
 
     /// Adds a product of two weights, each above 0.
-    fn add(&mut self, number: u32, product: f32) {
-        let sum = &mut self.sums[number as usize];
+    fn add(&mut self, place: u32, product: f32) {
+        let sum = &mut self.sums[place as usize];
         if *sum == 0.0 {
-            self.used.push(number);
+            self.used.push(place);
         }
         *sum += product;
     }
 
-    /// The sums that are not below `least`, leaving all slots empty.
-    fn take(&mut self, least: f32) -> Vec<Candidate> {
+    /// What is made of the sums that are not below `least`; all slots are empty behind it.
+    fn take<T>(&mut self, least: f32, make: impl Fn(u32, f32) -> T) -> Vec<T> {
         let sums = &mut self.sums;
-        let take = |number: u32| Candidate { number, closeness: std::mem::take(&mut sums[number as usize]) };
-        self.used.drain(..).map(take).filter(|candidate| candidate.closeness >= least).collect()
+        let take = |place: u32| (place, std::mem::take(&mut sums[place as usize]));
+        self.used.drain(..).map(take).filter(|(_, sum)| *sum >= least).map(|(place, sum)| make(place, sum)).collect()
     }
 }
 
-fn list(articles: &[ArticleVectors], number: usize, mut best: Vec<Candidate>) -> Vec<Candidate> {
-    let order = |a: &Candidate, b: &Candidate| b.closeness.total_cmp(&a.closeness).then(a.number.cmp(&b.number));
-    let article = &articles[number];
-    let nearness = |other: &ArticleVectors| nearness(article.time, other.time);
-    for candidate in &mut best {
-        candidate.closeness *= nearness(&articles[candidate.number as usize]);
-    }
-    let asked = LONGEST_LIST * OVERSAMPLING;
-    if best.len() > asked {
-        best.select_nth_unstable_by(asked - 1, order);
-        best.truncate(asked);
-    }
-    best.retain_mut(|candidate| {
-        let other = &articles[candidate.number as usize];
-        let words = article.all.vector().cosine(other.all.vector());
-        let likeness = 0.5 * words + 0.3 * article.lead.cosine(&other.lead) + 0.2 * article.names.cosine(&other.names);
-        candidate.closeness = likeness as f32 * nearness(other);
-        words >= LEAST_COSINE
-    });
-    best.sort_unstable_by(order);
-    best.truncate(LONGEST_LIST);
-    best
+fn closest_first(a: &Candidate, b: &Candidate) -> Ordering {
+    b.closeness.total_cmp(&a.closeness).then(a.number.cmp(&b.number))
 }
 
 /// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.3;
 /// between these where a time is missing.
-fn nearness(a: Option<i64>, b: Option<i64>) -> f32 {
+struct Nearness {
+    /// By steps of six hours; beyond the last everything is far.
+    steps: [f32; 160],
+}
+
+impl Nearness {
     const FAR: f32 = 0.3;
     const SCALE_DAYS: f32 = 7.0;
-    /// Steps of six hours; beyond the last everything is far.
     const STEP_SECONDS: u64 = 6 * 3_600;
-    static STEPS: LazyLock<[f32; 160]> =
-        LazyLock::new(|| std::array::from_fn(|step| FAR + (1.0 - FAR) * (-(step as f32 / 4.0) / SCALE_DAYS).exp()));
-    let by_seconds = |apart: u64| STEPS.get((apart / STEP_SECONDS) as usize).copied().unwrap_or(FAR);
-    a.zip(b).map_or((1.0 + FAR) / 2.0, |(a, b)| by_seconds(a.abs_diff(b)))
+
+    fn get() -> &'static Nearness {
+        static NEARNESS: LazyLock<Nearness> = LazyLock::new(|| {
+            let at = |step: usize| {
+                Nearness::FAR + (1.0 - Nearness::FAR) * (-(step as f32 / 4.0) / Nearness::SCALE_DAYS).exp()
+            };
+            Nearness { steps: std::array::from_fn(at) }
+        });
+        &NEARNESS
+    }
+
+    fn of(&self, a: Option<i64>, b: Option<i64>) -> f32 {
+        let by_seconds =
+            |apart: u64| self.steps.get((apart / Self::STEP_SECONDS) as usize).copied().unwrap_or(Self::FAR);
+        a.zip(b).map_or((1.0 + Self::FAR) / 2.0, |(a, b)| by_seconds(a.abs_diff(b)))
+    }
 }
 
 /// Every pair in which one article is a candidate of the other, as `(smaller, larger)`, sorted.

@@ -4,7 +4,7 @@
 //! the next, because collections differ in density. What adapts is how similar a pair is beside each
 //! article's own best candidates.
 //!
-//! *Design.* [`PairOverlap`] holds what two articles share by themselves, [`Neighbourhood`] what an article
+//! *Design.* [`PairOverlap`](crate::overlap::PairOverlap) holds what two articles share by themselves, [`Neighbourhood`] what an article
 //! knows of its own bounded candidate list; [`PairFeatures`] puts both together. Each feature has a name, a
 //! unit, a range and a meaning in [`FEATURES`].
 //!
@@ -12,7 +12,7 @@
 //! candidate lists, and on nothing else in the collection. So a pair can be judged again later, or
 //! elsewhere, from these alone.
 
-use crate::vectors::{ArticleVectors, Meeting, SparseVector};
+use crate::overlap::{N_OWN, PairOverlap};
 
 /// A part of what a pair is judged by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,162 +135,12 @@ pub const FEATURES: [Feature; 48] = [
     feature("best shared candidate", Family::Lists, 1, "closeness to the best candidate of both, 0 to 1"),
 ];
 
-/// Days that stand in for a missing time: neither near nor far.
-const DAYS_UNKNOWN: f64 = 5.0;
-
-/// Different numbers beyond which an article is full of them.
-const MANY_NUMBERS: u32 = 20;
-
-/// Fewer different numbers in one of the articles are no figures of a report.
-const FIGURES: u32 = 4;
-
-/// Square root of the cosine of word pairs that independent reports of one event seldom pass: beyond
-/// it, articles share their sentences.
-const SHARED_WORDING: f64 = 0.4;
-
-/// Rarity, in nats above the common, that two articles must share beside their rarest shared word.
-/// One name, be it counted in every bag, is no event.
-const SECOND_WORD_RARITY: f64 = 0.5;
-
-/// Texts of a higher cosine tell the same whatever they share, such as two equal headlines of one rare
-/// word.
-const NEARLY_EQUAL: f64 = 0.8;
-
-/// One rare word says something between texts of a higher cosine, such as headlines that have little else to
-/// share, where candidates enough tell how common such a likeness is.
-const MUCH_IN_COMMON: f64 = 0.1;
-
-/// Fewer candidates tell nothing of that.
-const FEW_CANDIDATES: usize = 3;
-
 /// Best candidates of an article that are compared with those of another.
 const NEAREST: usize = 10;
 
 /// What a pair is judged by, in the order of [`FEATURES`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairFeatures(pub [f32; N_FEATURES]);
-
-/// Features that two articles have by themselves: those before the lists.
-const N_OWN: usize = 35;
-
-/// What the two articles of a pair share by themselves.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct PairOverlap {
-    own: [f32; N_OWN],
-    /// One wording with other figures: the next issue of a report, not another report of the event.
-    /// From 0 to 0.6.
-    pub template: f32,
-    /// The two share no more than one rare word.
-    pub lone_word: bool,
-    /// What they share is no evidence of one event, whatever else is alike.
-    pub thin: bool,
-    /// Mixture of cosines that candidates are ranked by, from 0 to 1.
-    pub closeness: f32,
-}
-
-fn flag(condition: bool) -> f64 {
-    f64::from(u8::from(condition))
-}
-
-fn both_ways(a: &SparseVector, in_b: &SparseVector, b: &SparseVector, in_a: &SparseVector) -> [f64; 2] {
-    let (one, other) = (a.contained_in(in_b), b.contained_in(in_a));
-    [one.min(other), one.max(other)]
-}
-
-impl PairOverlap {
-    /// Compares two articles.
-    pub fn of(a: &ArticleVectors, b: &ArticleVectors) -> PairOverlap {
-        let words: Meeting = a.all.meet(&b.all);
-        let wording: Meeting = a.pairs.meet(&b.pairs);
-        let lead = a.lead.cosine(&b.lead);
-        let names = a.names.cosine(&b.names);
-        let numbers = a.numbers.cosine(&b.numbers);
-        let in_lead = both_ways(&a.headline, &b.lead, &b.headline, &a.lead);
-        let (all_a, all_b) = (a.all.vector(), b.all.vector());
-        let in_text = both_ways(&a.headline, all_b, &b.headline, all_a);
-        let lead_in_text = both_ways(&a.lead, all_b, &b.lead, all_a);
-        let (agree, differ) = shared_quantities(a, b);
-        let days = a.time.zip(b.time).map(|(a, b)| a.abs_diff(b) as f64 / 86_400.0);
-        let (rarity_a, rarity_b) = (a.all.total_rarity(), b.all.total_rarity());
-        let length = |words: u32| f64::from(words).ln_1p();
-        let own = [
-            words.cosine,
-            words.of_first.min(words.of_second),
-            words.of_first.max(words.of_second),
-            words.rarity,
-            words.rarity_share,
-            words.rarest[0],
-            words.rarest[1],
-            words.rarest[2],
-            rarity_a.min(rarity_b),
-            rarity_a.max(rarity_b),
-            lead,
-            a.headline.cosine(&b.headline),
-            in_lead[0],
-            in_lead[1],
-            in_text[1],
-            lead_in_text[1],
-            wording.cosine,
-            wording.rarity,
-            wording.rarity_share,
-            wording.rarest[0],
-            wording.rarest[2],
-            names,
-            a.lead_names.cosine(&b.lead_names),
-            a.sounds.cosine(&b.sounds),
-            numbers,
-            f64::from(agree).ln_1p(),
-            f64::from(differ).ln_1p(),
-            a.days.cosine(&b.days),
-            f64::from(a.n_numbers.min(b.n_numbers).min(MANY_NUMBERS)),
-            f64::from(a.n_numbers.max(b.n_numbers).min(MANY_NUMBERS)),
-            days.unwrap_or(DAYS_UNKNOWN),
-            flag(days.is_none()),
-            length(a.body_words.min(b.body_words)),
-            length(a.body_words.max(b.body_words)),
-            flag(a.outlet.is_some() && a.outlet == b.outlet),
-        ];
-        let figures = a.n_numbers.min(b.n_numbers) >= FIGURES;
-        let template = if figures { (wording.cosine.sqrt() - SHARED_WORDING).max(0.0) * (1.0 - numbers) } else { 0.0 };
-        let beside_rarest = words.rarity - words.rarest[0];
-        let closeness =
-            0.4 * words.cosine.sqrt() + 0.3 * lead.sqrt() + 0.15 * wording.cosine.sqrt() + 0.15 * names.sqrt();
-        PairOverlap {
-            own: own.map(|value| value as f32),
-            template: template as f32,
-            lone_word: words.cosine < NEARLY_EQUAL && beside_rarest < SECOND_WORD_RARITY,
-            thin: words.cosine < MUCH_IN_COMMON && beside_rarest < SECOND_WORD_RARITY,
-            closeness: closeness as f32,
-        }
-    }
-}
-
-impl PairOverlap {
-    /// The same overlap in the light of both candidate lists.
-    pub fn among(&self, a: &Neighbourhood, b: &Neighbourhood) -> PairOverlap {
-        let few = a.list.len().max(b.list.len()) < FEW_CANDIDATES;
-        PairOverlap { thin: self.thin || self.lone_word && few, ..*self }
-    }
-}
-
-/// Of the things that both count, how many they count alike, and how many only otherwise.
-fn shared_quantities(a: &ArticleVectors, b: &ArticleVectors) -> (u32, u32) {
-    let (mut agree, mut differ) = (0, 0);
-    let mut rest = &b.quantities[..];
-    for counted in a.quantities.chunk_by(|one, other| one.0 == other.0) {
-        let unit = counted[0].0;
-        rest = &rest[rest.partition_point(|quantity| quantity.0 < unit)..];
-        let same_unit = &rest[..rest.partition_point(|quantity| quantity.0 == unit)];
-        if same_unit.is_empty() {
-            continue;
-        }
-        match counted.iter().any(|quantity| same_unit.binary_search(quantity).is_ok()) {
-            true => agree += 1,
-            false => differ += 1,
-        }
-    }
-    (agree, differ)
-}
 
 /// What an article knows of its own candidate list.
 #[derive(Debug, Clone, Default, PartialEq)]

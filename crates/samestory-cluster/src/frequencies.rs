@@ -72,23 +72,29 @@ impl DocumentFrequencies {
         self.listed.n_articles
     }
 
-    /// Number of articles that hold the term, where more than one does.
-    pub fn shared_by(&self, term: u64) -> Option<u32> {
+    /// The number of a term that more than one article holds: its place among these, in order of their
+    /// hashes, from 0.
+    pub fn find(&self, term: u64) -> Option<u32> {
         let bucket = (term >> self.shift.min(63)) as usize;
         let range = *self.buckets.get(bucket)? as usize..*self.buckets.get(bucket + 1)? as usize;
         let at = self.listed.terms[range.clone()].iter().position(|listed| *listed == term)?;
-        Some(self.listed.counts[range.start + at])
+        Some((range.start + at) as u32)
+    }
+
+    /// Number of articles that hold the term, where more than one does.
+    pub fn shared_by(&self, term: u64) -> Option<u32> {
+        self.find(term).map(|number| self.listed.counts[number as usize])
     }
 
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with
-    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and whether more
-    /// than one article holds it. A term that is not listed counts as held by one.
-    pub fn idf(&self, term: &TermCount) -> (f64, bool) {
-        let shared_by = self.shared_by(term.term);
+    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and its number where
+    /// more than one article holds it. A term that is not listed counts as held by one.
+    pub fn idf(&self, term: &TermCount) -> (f64, Option<u32>) {
+        let number = self.find(term.term);
         let background = BACKGROUND_ARTICLES * Background::decode(term.background);
-        let held = background + f64::from(shared_by.unwrap_or(1));
+        let held = background + f64::from(number.map_or(1, |number| self.listed.counts[number as usize]));
         let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles()))).ln();
-        (idf.max(0.0), shared_by.is_some())
+        (idf.max(0.0), number)
     }
 }
 

@@ -37,13 +37,16 @@
 
 pub mod background;
 pub mod candidates;
+pub mod compared;
 pub mod evaluate;
 pub mod features;
 mod fixed;
+mod forest;
 pub mod frequencies;
 pub mod linkage;
 pub mod links;
 pub mod model;
+pub mod overlap;
 pub mod prior;
 pub mod score;
 mod story;

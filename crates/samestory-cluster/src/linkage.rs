@@ -6,7 +6,8 @@
 //! *Design.* The similarity of two clusters is the sum of the scores of the pairs between them,
 //! divided by the number of all pairs between them: a pair without a score counts 0. The two most
 //! similar clusters merge, as long as their similarity is above the threshold. Ties go to the
-//! smaller numbers, so the result is one for one set of pairs.
+//! smaller numbers, so the result is one for one set of pairs. Items that no chain of pairs above the
+//! threshold joins are linked apart from each other, on all threads.
 //!
 //! *Consequences.* One bridge between clusters of `m` and `n` articles weighs `1/(mn)`. The cost is
 //! about `pairs * log(pairs)`; only pairs above the threshold start anything.
@@ -14,6 +15,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Two items and their similarity.
@@ -57,6 +59,74 @@ impl Ord for Merge {
 ///
 /// If a pair names an item that is not below `n_items`.
 pub fn average_linkage(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Vec<u32> {
+    let groups = Groups::of(n_items, pairs, threshold);
+    let linked = |(items, pairs): (&Vec<u32>, &Vec<ScoredPair>)| {
+        let labels = link(items.len(), pairs, threshold);
+        labels.into_iter().map(|label| items[label as usize]).collect::<Vec<u32>>()
+    };
+    let of_groups: Vec<Vec<u32>> = groups.items.par_iter().zip(&groups.pairs).map(linked).collect();
+    let mut labels: Vec<u32> = (0..n_items as u32).collect();
+    for (items, of_group) in groups.items.iter().zip(of_groups) {
+        items.iter().zip(of_group).for_each(|(item, label)| labels[*item as usize] = label);
+    }
+    labels
+}
+
+/// Items that pairs above the threshold hold together. Two clusters are never more similar than the best pair
+/// between them, so that those of different groups never merge.
+struct Groups {
+    /// Items of each group of two or more, rising.
+    items: Vec<Vec<u32>>,
+    /// Pairs inside each group, their items named by position in it.
+    pairs: Vec<Vec<ScoredPair>>,
+}
+
+impl Groups {
+    fn of(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Groups {
+        let mut parent: Vec<u32> = (0..n_items as u32).collect();
+        for pair in pairs.iter().filter(|pair| pair.similarity > threshold) {
+            let (a, b) = (root(&mut parent, pair.a), root(&mut parent, pair.b));
+            parent[a.max(b) as usize] = a.min(b);
+        }
+        const ALONE: u32 = u32::MAX;
+        let mut group = vec![ALONE; n_items];
+        let mut place = vec![0; n_items];
+        let mut groups = Groups { items: Vec::new(), pairs: Vec::new() };
+        for item in 0..n_items as u32 {
+            let first = root(&mut parent, item);
+            if first == item {
+                continue;
+            }
+            if group[first as usize] == ALONE {
+                group[first as usize] = groups.items.len() as u32;
+                groups.items.push(vec![first]);
+            }
+            let items = &mut groups.items[group[first as usize] as usize];
+            group[item as usize] = group[first as usize];
+            place[item as usize] = items.len() as u32;
+            items.push(item);
+        }
+        groups.pairs.resize(groups.items.len(), Vec::new());
+        for pair in pairs {
+            let (a, b) = (pair.a as usize, pair.b as usize);
+            if group[a] != ALONE && group[a] == group[b] {
+                groups.pairs[group[a] as usize].push(ScoredPair { a: place[a], b: place[b], ..*pair });
+            }
+        }
+        groups
+    }
+}
+
+fn root(parent: &mut [u32], mut item: u32) -> u32 {
+    while parent[item as usize] != item {
+        parent[item as usize] = parent[parent[item as usize] as usize];
+        item = parent[item as usize];
+    }
+    item
+}
+
+/// Links the items of one group.
+fn link(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Vec<u32> {
     let mut clusters = Clusters::new(n_items, pairs);
     let mut queue: BinaryHeap<Merge> = pairs
         .iter()

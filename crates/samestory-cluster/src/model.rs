@@ -24,10 +24,12 @@
 //!
 //! A node is `feature:threshold:left:right:value` or, where it is a leaf, `value`; the first is the root,
 //! `left` (taken at a value up to the threshold) and `right` are positions in the line, behind their own.
+//! A tree has at most 16 leaves.
 
 use std::sync::OnceLock;
 
 use crate::features::{FEATURES, N_FEATURES, PairFeatures};
+use crate::forest::{Forest, LANES, MOST_LEAVES, Scratch};
 
 /// Log odds that a unit of template costs.
 pub const TEMPLATE_WEIGHT: f64 = -10.0;
@@ -42,17 +44,19 @@ pub struct PairModel {
     /// Log odds and what they come true as, both rising.
     calibration: Vec<(f64, f64)>,
     trees: Vec<Vec<Node>>,
+    /// The same trees, for many pairs at once.
+    forest: Forest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Node {
+pub(crate) struct Node {
     /// Log odds to be expected here, of this tree.
-    value: f32,
-    threshold: f32,
+    pub(crate) value: f32,
+    pub(crate) threshold: f32,
     /// Positions of the two nodes below; 0 in a leaf.
-    left: u16,
-    right: u16,
-    feature: u16,
+    pub(crate) left: u16,
+    pub(crate) right: u16,
+    pub(crate) feature: u16,
 }
 
 /// Why a model cannot be used.
@@ -143,7 +147,12 @@ impl PairModel {
                 _ => Err(ModelError { line, reason: "`tree` is expected".into() }),
             })
             .collect();
-        Ok(PairModel { bias, prior, calibration, trees: trees? })
+        let trees = trees?;
+        let forest = Forest::of(&trees).ok_or_else(|| ModelError {
+            line,
+            reason: format!("a tree behind it has more than {MOST_LEAVES} leaves, or there are too many trees"),
+        })?;
+        Ok(PairModel { bias, prior, calibration, trees, forest })
     }
 
     pub(crate) fn of_parts(bias: f64, prior: f64, splits: Vec<(usize, f32, f32, f32)>) -> PairModel {
@@ -152,12 +161,9 @@ impl PairModel {
             let root = Node { value: 0.0, threshold, left: 1, right: 2, feature: feature as u16 };
             vec![root, leaf(below), leaf(above)]
         };
-        PairModel {
-            bias,
-            prior,
-            calibration: vec![(-20.0, -20.0), (20.0, 20.0)],
-            trees: splits.into_iter().map(tree).collect(),
-        }
+        let trees: Vec<Vec<Node>> = splits.into_iter().map(tree).collect();
+        let forest = Forest::of(&trees).expect("two leaves a tree");
+        PairModel { bias, prior, calibration: vec![(-20.0, -20.0), (20.0, 20.0)], trees, forest }
     }
 
     /// Share of candidate pairs that report one event, in training.
@@ -167,15 +173,21 @@ impl PairModel {
 
     /// Log odds that both report the same event, at the [prior](Self::prior) of training.
     pub fn log_odds(&self, features: &PairFeatures, template: f32) -> f64 {
-        let mut sum = self.bias + TEMPLATE_WEIGHT * f64::from(template);
-        for tree in &self.trees {
-            let mut node = &tree[0];
-            while node.left != 0 {
-                node = &tree[usize::from(node.below(features))];
-            }
-            sum += f64::from(node.value);
-        }
-        sum
+        self.bias + TEMPLATE_WEIGHT * f64::from(template) + self.forest.sums(&[features], &mut Scratch::new())[0]
+    }
+
+    /// The log odds of many pairs with their templates, in order; as [`log_odds`](Self::log_odds) of each.
+    pub fn log_odds_of(&self, pairs: &[(PairFeatures, f32)]) -> Vec<f64> {
+        let mut scratch = Scratch::new();
+        let block = |block: &[(PairFeatures, f32)]| {
+            let features: Vec<&PairFeatures> = block.iter().map(|(features, _)| features).collect();
+            let sums = self.forest.sums(&features, &mut scratch);
+            let of = |(sum, (_, template)): (f64, &(PairFeatures, f32))| {
+                self.bias + TEMPLATE_WEIGHT * f64::from(*template) + sum
+            };
+            sums.into_iter().zip(block).map(of).collect::<Vec<f64>>()
+        };
+        pairs.chunks(LANES).flat_map(block).collect()
     }
 
     /// What the log odds are made of; they add up to [`log_odds`](Self::log_odds) but for rounding.
@@ -188,7 +200,7 @@ impl PairModel {
         for tree in &self.trees {
             let mut node = &tree[0];
             parts.bias += f64::from(node.value);
-            while node.left != 0 {
+            while !node.is_leaf() {
                 let below = &tree[usize::from(node.below(features))];
                 parts.features[usize::from(node.feature)] += f64::from(below.value) - f64::from(node.value);
                 node = below;
@@ -224,6 +236,10 @@ impl PairModel {
 }
 
 impl Node {
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.left == 0
+    }
+
     fn below(&self, features: &PairFeatures) -> u16 {
         if features.0[usize::from(self.feature)] <= self.threshold { self.left } else { self.right }
     }

@@ -14,10 +14,12 @@ use std::str::FromStr;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::candidates::{Candidate, candidate_lists, candidate_pairs};
-use crate::features::{Neighbourhood, PairFeatures, PairOverlap};
+use crate::candidates::candidate_lists;
+use crate::compared::ComparedPairs;
+use crate::features::PairFeatures;
 use crate::linkage::{ScoredPair, average_linkage};
 use crate::model::PairModel;
+use crate::overlap::PairOverlap;
 use crate::prior::estimate_prior;
 use crate::vectors::ArticleVectors;
 
@@ -88,20 +90,34 @@ pub struct JudgedPair {
 pub struct Judgement {
     /// The pairs in order of number.
     pub pairs: Vec<JudgedPair>,
-    /// What each article knows of its candidates.
-    pub neighbourhoods: Vec<Neighbourhood>,
     /// Share of them that report one event.
     pub prior: f64,
 }
 
+/// Pairs that one thread judges at a time.
+const CHUNK: usize = 512;
+
 impl Judgement {
     /// Judges every candidate pair of a collection.
-    pub fn of(articles: &[ArticleVectors], model: &PairModel) -> Judgement {
-        let log_odds = |features: &PairFeatures, overlap: &PairOverlap| judge(model, features, overlap);
-        let (pairs, neighbourhoods) = candidate_features(articles, log_odds);
-        let pairs: Vec<JudgedPair> = pairs.into_iter().map(|(a, b, log_odds)| JudgedPair { a, b, log_odds }).collect();
+    pub fn of(compared: &ComparedPairs, model: &PairModel) -> Judgement {
+        let judged = |(chunk, pairs): (usize, &[(u32, u32)])| {
+            let seen: Vec<(PairFeatures, PairOverlap)> =
+                (0..pairs.len()).map(|at| compared.features(chunk * CHUNK + at)).collect();
+            let fit: Vec<(PairFeatures, f32)> = seen
+                .iter()
+                .filter(|(_, overlap)| !overlap.thin)
+                .map(|(features, overlap)| (*features, overlap.template))
+                .collect();
+            let mut log_odds = model.log_odds_of(&fit).into_iter();
+            let judged = |(&(a, b), (_, overlap)): (&(u32, u32), &(PairFeatures, PairOverlap))| {
+                let found = if overlap.thin { None } else { log_odds.next() };
+                JudgedPair { a, b, log_odds: found.map_or(THIN, |log_odds| log_odds as f32) }
+            };
+            pairs.iter().zip(&seen).map(judged).collect::<Vec<JudgedPair>>()
+        };
+        let pairs: Vec<JudgedPair> = compared.pairs().par_chunks(CHUNK).enumerate().flat_map_iter(judged).collect();
         let prior = estimate_prior(pairs.iter().map(|pair| f64::from(pair.log_odds)), model.prior());
-        Judgement { pairs, neighbourhoods, prior }
+        Judgement { pairs, prior }
     }
 
     /// The cluster of each of `n_articles` articles, named by its smallest member.
@@ -122,42 +138,9 @@ pub fn judge(model: &PairModel, features: &PairFeatures, overlap: &PairOverlap) 
     if overlap.thin { THIN } else { model.log_odds(features, overlap.template) as f32 }
 }
 
-/// Looks at every candidate pair of a collection, in order of number; and what each article knows of its
-/// candidates.
-pub fn candidate_features<T: Send>(
-    articles: &[ArticleVectors],
-    look: impl Fn(&PairFeatures, &PairOverlap) -> T + Sync,
-) -> (Vec<(u32, u32, T)>, Vec<Neighbourhood>) {
-    let lists = candidate_lists(articles);
-    let pairs = candidate_pairs(&lists);
-    let overlaps: Vec<PairOverlap> =
-        pairs.par_iter().map(|(a, b)| PairOverlap::of(&articles[*a as usize], &articles[*b as usize])).collect();
-    let closeness = |a: u32, b: u32| {
-        let at = pairs.binary_search(&(a.min(b), a.max(b)));
-        at.map_or(0.0, |at| overlaps[at].closeness)
-    };
-    let neighbourhood = |(number, list): (usize, &Vec<Candidate>)| {
-        let outlet = articles[number].outlet;
-        let number = number as u32;
-        let other_outlet = |other: &&Candidate| articles[other.number as usize].outlet != outlet;
-        let others = list.iter().filter(other_outlet).count() as f32 / list.len().max(1) as f32;
-        Neighbourhood::of(number, list.iter().map(|other| (other.number, closeness(number, other.number))), others)
-    };
-    let neighbourhoods: Vec<Neighbourhood> = lists.par_iter().enumerate().map(neighbourhood).collect();
-    let side = |number: u32| &neighbourhoods[number as usize];
-    let looked = pairs
-        .par_iter()
-        .zip(&overlaps)
-        .map(|(&(a, b), overlap)| {
-            let overlap = overlap.among(side(a), side(b));
-            (a, b, look(&PairFeatures::of(&overlap, side(a), side(b)), &overlap))
-        })
-        .collect();
-    (looked, neighbourhoods)
-}
-
 /// The cluster of each article by the shipped model, named by its smallest member.
 pub fn cluster_articles(articles: &[ArticleVectors], strictness: Strictness) -> Vec<u32> {
     let model = PairModel::shipped();
-    Judgement::of(articles, model).clusters(articles.len(), model, strictness.threshold())
+    let compared = ComparedPairs::of(articles, &candidate_lists(articles));
+    Judgement::of(&compared, model).clusters(articles.len(), model, strictness.threshold())
 }

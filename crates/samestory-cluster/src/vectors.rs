@@ -1,32 +1,27 @@
 //! Weighted terms: what cosines are taken of.
 
+use samestory_article::Article;
+
 use crate::frequencies::DocumentFrequencies;
 use crate::terms::{ArticleTerms, Quantity, TermCount};
 
-/// A sparse vector of length 1, or empty. Terms that no other article holds count in the length but
-/// are not kept.
+/// A sparse vector of length 1, or empty. Its terms are numbers of [`DocumentFrequencies::find`], so that
+/// vectors weighed by the same frequencies can be compared. Terms that no other article holds count in the
+/// length but are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SparseVector {
-    terms: Box<[u64]>,
+    terms: Box<[u32]>,
     weights: Box<[f32]>,
 }
 
 impl SparseVector {
-    /// Weighs a bag by `(1 + ln count) * idf` and scales it to length 1.
-    pub fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> SparseVector {
-        let weight = |term: &TermCount| {
-            let (idf, shared) = frequencies.idf(term);
-            ((1.0 + f64::from(term.count).ln()) * idf, shared)
-        };
-        let weights: Vec<(f64, bool)> = bag.iter().map(weight).collect();
-        let length = weights.iter().map(|(weight, _)| weight * weight).sum::<f64>().sqrt();
-        if length == 0.0 {
-            return SparseVector::default();
+    fn weigh(terms: &[WeighedTerm]) -> SparseVector {
+        let length = length(terms);
+        let kept = || terms.iter().filter_map(|term| Some((term.kept()?, term.weight)));
+        SparseVector {
+            terms: kept().map(|(number, _)| number).collect(),
+            weights: kept().map(|(_, weight)| (weight / length) as f32).collect(),
         }
-        let kept = bag.iter().zip(&weights).filter(|(_, (weight, shared))| *shared && *weight > 0.0);
-        let (terms, weights): (Vec<u64>, Vec<f32>) =
-            kept.map(|(term, (weight, _))| (term.term, (weight / length) as f32)).unzip();
-        SparseVector { terms: terms.into(), weights: weights.into() }
     }
 
     /// The cosine of two vectors, from 0 to 1.
@@ -44,38 +39,57 @@ impl SparseVector {
         sum.min(1.0)
     }
 
-    /// Part of this vector's squared length that lies in terms of the other, 0 to 1.
-    pub fn contained_in(&self, other: &SparseVector) -> f64 {
-        let (mut sum, mut j) = (0.0, 0);
-        for (term, weight) in self.iter() {
-            j += other.terms[j..].partition_point(|at| *at < term);
-            if other.terms.get(j) == Some(&term) {
-                sum += f64::from(weight) * f64::from(weight);
-            }
-        }
-        sum.min(1.0)
+    /// The terms, rising.
+    pub fn terms(&self) -> &[u32] {
+        &self.terms
     }
 
-    /// Terms with their weights, by term.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, f32)> + '_ {
-        self.terms.iter().copied().zip(self.weights.iter().copied())
-    }
-
-    /// The terms of the largest weights, heaviest first.
-    pub fn heaviest(&self, n: usize) -> Vec<(u64, f32)> {
-        let mut terms: Vec<(u64, f32)> = self.iter().collect();
-        let order = |a: &(u64, f32), b: &(u64, f32)| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0));
-        if terms.len() > n && n > 0 {
-            terms.select_nth_unstable_by(n - 1, order);
-            terms.truncate(n);
-        }
-        terms.sort_unstable_by(order);
-        terms
+    /// The weight of the term at a position.
+    pub fn weight(&self, at: usize) -> f64 {
+        f64::from(self.weights[at])
     }
 }
 
-/// Terms of a lower idf, in nats, are common: more than one article in seven holds them.
-const COMMON_IDF: f64 = 2.0;
+/// What an article's words weigh, each in whole text, headline and lead.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct WordVector {
+    terms: Box<[u32]>,
+    weights: Box<[WordWeights]>,
+    /// Rarity of all words, those that no other article holds included.
+    rarity: f64,
+}
+
+/// Weights of one word: each is its part of a vector of length 1, and 0 where the word is not.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct WordWeights {
+    /// In headline and body, above 0.
+    pub all: f32,
+    /// In the headline.
+    pub headline: f32,
+    /// In the lead.
+    pub lead: f32,
+    /// Among the numbers.
+    pub number: f32,
+    /// Idf of the word above the common, in nats.
+    pub rarity: f32,
+}
+
+impl WordVector {
+    /// The words, rising.
+    pub fn terms(&self) -> &[u32] {
+        &self.terms
+    }
+
+    /// The weights of the word at a position.
+    pub fn weights(&self, at: usize) -> WordWeights {
+        self.weights[at]
+    }
+
+    /// Rarity of all words, those that no other article holds included, in nats.
+    pub fn total_rarity(&self) -> f64 {
+        self.rarity
+    }
+}
 
 /// A [`SparseVector`] that also knows how rare each term is: its idf in nats above the common, or 0.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -87,33 +101,13 @@ pub struct RareVector {
     total: f64,
 }
 
-/// What two vectors with rarities share.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Meeting {
-    /// Cosine, 0 to 1.
-    pub cosine: f64,
-    /// Part of the first vector's squared length that lies in shared terms, 0 to 1.
-    pub of_first: f64,
-    /// Part of the second's.
-    pub of_second: f64,
-    /// Rarity of the shared terms together, in nats.
-    pub rarity: f64,
-    /// Rarity of the three rarest shared terms, rarest first, in nats.
-    pub rarest: [f64; 3],
-    /// Containment by rarity: the shared terms' part of those of the poorer side, 0 to 1.
-    pub rarity_share: f64,
-}
-
 impl RareVector {
-    fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> RareVector {
-        let rarity_of = |term: &TermCount| {
-            let (idf, shared) = frequencies.idf(term);
-            ((idf - COMMON_IDF).max(0.0), shared && idf > 0.0)
-        };
-        let rarity: Vec<(f64, bool)> = bag.iter().map(rarity_of).collect();
-        let total = rarity.iter().map(|(rarity, _)| rarity).sum();
-        let rarity = rarity.into_iter().filter(|(_, kept)| *kept).map(|(rarity, _)| rarity as f32).collect();
-        RareVector { vector: SparseVector::weigh(bag, frequencies), rarity, total }
+    fn weigh(terms: &[WeighedTerm]) -> RareVector {
+        RareVector {
+            vector: SparseVector::weigh(terms),
+            rarity: terms.iter().filter(|term| term.kept().is_some()).map(|term| term.rarity() as f32).collect(),
+            total: terms.iter().map(WeighedTerm::rarity).sum(),
+        }
     }
 
     /// The vector.
@@ -121,58 +115,78 @@ impl RareVector {
         &self.vector
     }
 
-    /// Rarity of all its terms together, in nats.
+    /// Rarity of the term at a position, in nats.
+    pub fn rarity(&self, at: usize) -> f64 {
+        f64::from(self.rarity[at])
+    }
+
+    /// Rarity of all terms, those that no other article holds included, in nats.
     pub fn total_rarity(&self) -> f64 {
         self.total
     }
+}
 
-    /// What both share, in one pass over the terms of both.
-    pub fn meet(&self, other: &RareVector) -> Meeting {
-        let (a, b) = (&self.vector, &other.vector);
-        let mut meeting = Meeting::default();
-        let (mut i, mut j) = (0, 0);
-        while i < a.terms.len() && j < b.terms.len() {
-            let (first, second) = (a.terms[i], b.terms[j]);
-            if first == second {
-                let (x, y) = (f64::from(a.weights[i]), f64::from(b.weights[j]));
-                meeting.cosine += x * y;
-                meeting.of_first += x * x;
-                meeting.of_second += y * y;
-                let mut rarity = f64::from(self.rarity[i].min(other.rarity[j]));
-                meeting.rarity += rarity;
-                for place in &mut meeting.rarest {
-                    if rarity > *place {
-                        std::mem::swap(&mut rarity, place);
-                    }
-                }
-            }
-            i += usize::from(first <= second);
-            j += usize::from(second <= first);
-        }
-        let least = self.total.min(other.total);
-        meeting.rarity_share = if least > 0.0 { (meeting.rarity / least).min(1.0) } else { 0.0 };
-        meeting.cosine = meeting.cosine.min(1.0);
-        meeting.of_first = meeting.of_first.min(1.0);
-        meeting.of_second = meeting.of_second.min(1.0);
-        meeting
+/// Terms of a lower idf, in nats, are common: more than one article in seven holds them.
+const COMMON_IDF: f64 = 2.0;
+
+/// A term of a bag with its weight, `(1 + ln count) * idf`.
+#[derive(Clone, Copy)]
+struct WeighedTerm {
+    term: u64,
+    number: Option<u32>,
+    idf: f64,
+    weight: f64,
+}
+
+impl WeighedTerm {
+    /// Its number, where other articles hold it and it weighs anything.
+    fn kept(&self) -> Option<u32> {
+        self.number.filter(|_| self.weight > 0.0)
     }
+
+    fn rarity(&self) -> f64 {
+        (self.idf - COMMON_IDF).max(0.0)
+    }
+}
+
+fn weight(count: u16, idf: f64) -> f64 {
+    match count {
+        1 => idf,
+        _ => (1.0 + f64::from(count).ln()) * idf,
+    }
+}
+
+fn length(terms: &[WeighedTerm]) -> f64 {
+    terms.iter().map(|term| term.weight * term.weight).sum::<f64>().sqrt()
+}
+
+fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> Vec<WeighedTerm> {
+    let weighed = |term: &TermCount| {
+        let (idf, number) = frequencies.idf(term);
+        WeighedTerm { term: term.term, number, idf, weight: weight(term.count, idf) }
+    };
+    bag.iter().map(weighed).collect()
+}
+
+/// Weighs a bag whose terms are all among those of a larger one, which has looked them up.
+fn weigh_part(bag: &[TermCount], whole: &[WeighedTerm]) -> Vec<WeighedTerm> {
+    let mut rest = whole.iter();
+    let weighed = |term: &TermCount| {
+        let held = rest.find(|held| held.term >= term.term).filter(|held| held.term == term.term)?;
+        Some(WeighedTerm { weight: weight(term.count, held.idf), ..*held })
+    };
+    bag.iter().filter_map(weighed).collect()
 }
 
 /// All vectors of an article, and what else a pair is judged by.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ArticleVectors {
     /// Words of headline and body.
-    pub all: RareVector,
-    /// Words of the headline.
-    pub headline: SparseVector,
-    /// Words of the lead.
-    pub lead: SparseVector,
+    pub words: WordVector,
     /// Pairs of words.
     pub pairs: RareVector,
     /// Names.
     pub names: SparseVector,
-    /// Numbers.
-    pub numbers: SparseVector,
     /// Names of headline and lead.
     pub lead_names: SparseVector,
     /// Sounds of the names' words.
@@ -193,27 +207,61 @@ pub struct ArticleVectors {
 
 impl ArticleVectors {
     /// Weighs the terms of an article.
-    pub fn weigh(
-        terms: &ArticleTerms,
-        frequencies: &DocumentFrequencies,
-        article: &samestory_article::Article,
-    ) -> ArticleVectors {
-        let vector = |bag: &[TermCount]| SparseVector::weigh(bag, frequencies);
+    pub fn weigh(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
+        let all = weigh(&terms.all, frequencies);
+        let lead = weigh_part(&terms.lead, &all);
+        let (names, lead_names, sounds) = match terms.names_are_words {
+            true => (SparseVector::weigh(&all), SparseVector::weigh(&lead), SparseVector::weigh(&all)),
+            false => {
+                let names = weigh(&terms.names, frequencies);
+                let lead_names = weigh_part(&terms.lead_names, &names);
+                let sounds = weigh(&terms.sounds, frequencies);
+                (SparseVector::weigh(&names), SparseVector::weigh(&lead_names), SparseVector::weigh(&sounds))
+            }
+        };
         ArticleVectors {
-            all: RareVector::weigh(&terms.all, frequencies),
-            headline: vector(&terms.headline),
-            lead: vector(&terms.lead),
-            pairs: RareVector::weigh(&terms.pairs, frequencies),
-            names: vector(&terms.names),
-            numbers: vector(&terms.numbers),
+            pairs: RareVector::weigh(&weigh(&terms.pairs, frequencies)),
+            names,
+            lead_names,
+            sounds,
+            days: SparseVector::weigh(&weigh(&terms.days, frequencies)),
             n_numbers: terms.numbers.len() as u32,
             outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
-            lead_names: vector(&terms.lead_names),
-            sounds: vector(&terms.sounds),
-            days: vector(&terms.days),
             quantities: terms.quantities.as_slice().into(),
             time: article.time.map(|time| time.seconds),
             body_words: terms.body_words,
+            words: words(&all, [(&terms.headline, None), (&terms.lead, Some(lead)), (&terms.numbers, None)]),
         }
+    }
+}
+
+/// Words with their weights in headline, lead and numbers, each of which is part of all.
+fn words(all: &[WeighedTerm], parts: [(&Vec<TermCount>, Option<Vec<WeighedTerm>>); 3]) -> WordVector {
+    let parts = parts.map(|(bag, weighed)| {
+        let terms = weighed.unwrap_or_else(|| weigh_part(bag, all));
+        let length = length(&terms);
+        (terms, length)
+    });
+    let mut at = [0; 3];
+    let all_length = length(all);
+    let mut weights = Vec::with_capacity(all.len());
+    for term in all {
+        let mut of_parts = [0.0; 3];
+        for (((terms, length), at), of_part) in parts.iter().zip(&mut at).zip(&mut of_parts) {
+            if let Some(held) = terms.get(*at).filter(|held| held.term == term.term) {
+                *of_part = (held.weight / length) as f32;
+                *at += 1;
+            }
+        }
+        if term.kept().is_some() {
+            let all = (term.weight / all_length) as f32;
+            let [headline, lead, number] = of_parts;
+            weights.push(WordWeights { all, headline, lead, number, rarity: term.rarity() as f32 });
+        }
+    }
+    WordVector {
+        terms: all.iter().filter_map(WeighedTerm::kept).collect(),
+        weights: weights.into(),
+        rarity: all.iter().map(WeighedTerm::rarity).sum(),
     }
 }

@@ -15,10 +15,11 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use samestory::article::Article;
+use samestory::stories::candidates::candidate_lists;
+use samestory::stories::compared::ComparedPairs;
 use samestory::stories::evaluate::{Scores, evaluate};
-use samestory::stories::features::{Family, PairFeatures};
-use samestory::stories::prior::estimate_prior;
-use samestory::stories::score::{JudgedPair, Judgement, THIN, candidate_features};
+use samestory::stories::features::Family;
+use samestory::stories::score::Judgement;
 use samestory::stories::{PairModel, Strictness};
 
 mod labelled;
@@ -42,40 +43,23 @@ const TFIDF: [(&str, f64); 9] = [
 /// Draws of stories for an interval.
 const DRAWS: usize = 400;
 
-/// Features and template of a pair; none of a pair that is not judged.
-type Seen = Option<(PairFeatures, f32)>;
-
-/// A collection with the features of its candidate pairs.
+/// A collection with its candidate pairs.
 struct Collection {
     sets: Vec<LabelSet>,
     n_articles: usize,
-    /// Two articles, and what they are judged by where they are judged.
-    pairs: Vec<(u32, u32, Seen)>,
+    compared: ComparedPairs,
 }
 
 impl Collection {
     fn of(labelled: Labelled) -> Collection {
         let everything: Vec<&Article> = labelled.articles.iter().collect();
         let articles = vectors(&labelled.terms.iter().collect::<Vec<_>>(), &everything);
-        let look = |features: &PairFeatures, overlap: &samestory::stories::features::PairOverlap| {
-            (!overlap.thin).then_some((*features, overlap.template))
-        };
-        Collection { sets: labelled.sets, n_articles: articles.len(), pairs: candidate_features(&articles, look).0 }
-    }
-
-    fn judged(&self, model: &PairModel) -> Judgement {
-        let log_odds = |seen: &Seen| match seen {
-            Some((features, template)) => model.log_odds(features, *template) as f32,
-            None => THIN,
-        };
-        let judged = |(a, b, seen): &(u32, u32, _)| JudgedPair { a: *a, b: *b, log_odds: log_odds(seen) };
-        let pairs: Vec<JudgedPair> = self.pairs.iter().map(judged).collect();
-        let prior = estimate_prior(pairs.iter().map(|pair| f64::from(pair.log_odds)), model.prior());
-        Judgement { pairs, neighbourhoods: Vec::new(), prior }
+        let compared = ComparedPairs::of(&articles, &candidate_lists(&articles));
+        Collection { sets: labelled.sets, n_articles: articles.len(), compared }
     }
 
     fn clusters(&self, model: &PairModel, threshold: f64) -> Vec<u32> {
-        self.judged(model).clusters(self.n_articles, model, threshold)
+        Judgement::of(&self.compared, model).clusters(self.n_articles, model, threshold)
     }
 }
 
@@ -235,7 +219,7 @@ fn reliability(sets: &[Collection], shipped: &PairModel, without: &BTreeMap<Stri
     for set in sets {
         let labels = &set.sets[0];
         for (kind, model) in [shipped, &without[family(&labels.name)]].into_iter().enumerate() {
-            let judged = set.judged(model);
+            let judged = Judgement::of(&set.compared, model);
             for pair in &judged.pairs {
                 let (Some(a), Some(b)) = (labels.story[pair.a as usize], labels.story[pair.b as usize]) else {
                     continue;
@@ -350,12 +334,12 @@ fn candidates(sets: &[Collection], stream: &Collection) {
             let same = |a: u32, b: u32| {
                 labels.story[a as usize].is_some() && labels.story[a as usize] == labels.story[b as usize]
             };
-            let found = collection.pairs.iter().filter(|(a, b, _)| same(*a, *b)).count();
+            let found = collection.compared.pairs().iter().filter(|(a, b)| same(*a, *b)).count();
             println!(
                 "| {} | {all} | {:.4} | {:.1} |",
                 labels.name,
                 found as f64 / all as f64,
-                2.0 * collection.pairs.len() as f64 / collection.n_articles as f64,
+                2.0 * collection.compared.pairs().len() as f64 / collection.n_articles as f64,
             );
         }
     }

@@ -24,8 +24,9 @@ use rustc_hash::FxHashSet;
 use samestory::article::Article;
 use samestory::stories::ArticleTerms;
 use samestory::stories::background::Background;
+use samestory::stories::candidates::candidate_lists;
+use samestory::stories::compared::ComparedPairs;
 use samestory::stories::features::{FEATURES, PairFeatures};
-use samestory::stories::score::candidate_features;
 
 mod labelled;
 
@@ -110,15 +111,16 @@ fn rows(set: &Labelled, members: &[usize], flat: bool) -> Vec<Row> {
         }
     };
     let articles: Vec<&Article> = members.iter().map(|at| &set.articles[*at]).collect();
-    candidate_features(&vectors(&terms, &articles), |features, overlap| (*features, overlap.thin))
-        .0
-        .into_iter()
-        .filter_map(|(a, b, (features, thin))| {
-            let (a, b) = (members[a as usize], members[b as usize]);
+    let vectors = vectors(&terms, &articles);
+    let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
+    (compared.pairs().iter().enumerate())
+        .filter_map(|(at, (a, b))| {
+            let (a, b) = (members[*a as usize], members[*b as usize]);
             let both = |labels: &LabelSet| labels.story[a].zip(labels.story[b]);
             let (set, (of_a, of_b)) =
                 set.sets.iter().enumerate().find_map(|(set, labels)| Some((set, both(labels)?)))?;
-            Some(Row { set, a, b, same: of_a == of_b, features, thin })
+            let (features, overlap) = compared.features(at);
+            Some(Row { set, a, b, same: of_a == of_b, features, thin: overlap.thin })
         })
         .collect()
 }

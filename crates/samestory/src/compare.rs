@@ -1,7 +1,8 @@
 //! Why two articles are, or are not, one story.
 
 use samestory_article::Article;
-use samestory_cluster::features::{FEATURES, Neighbourhood, PairFeatures, PairOverlap};
+use samestory_cluster::features::{FEATURES, Neighbourhood, PairFeatures};
+use samestory_cluster::overlap::PairOverlap;
 use samestory_cluster::score::{THIN, judge};
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel, StoryId};
 use samestory_minhash::Overlap;

@@ -62,7 +62,7 @@ pub use samestory_index as index;
 pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
 pub use store::StorySummary;
-pub use timing::{DedupTiming, StepTime, time_dedup};
+pub use timing::{DedupTiming, StepTime, StoriesTiming, time_dedup, time_stories};
 pub use versions::{ParagraphChange, Side, VersionChange, WordChange, address_changes, version_changes};
 
 /// The example of the README is compiled with the tests, so that it stays true.

@@ -3,6 +3,8 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
+use samestory_cluster::candidates::candidate_lists;
+use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::features::Neighbourhood;
 use samestory_cluster::links::{Link, LinkKind, story_links};
 use samestory_cluster::score::Judgement;
@@ -90,14 +92,20 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
         copy_of[at as usize] = copy.map(|representative| current[representative as usize]);
         signatures[at as usize] = signature;
     }
-    let representatives: Vec<u32> = current.iter().copied().filter(|at| copy_of[*at as usize].is_none()).collect();
+    let mut representatives: Vec<u32> = current.iter().copied().filter(|at| copy_of[*at as usize].is_none()).collect();
+    // Articles of one time are compared with each other, so they are kept near each other in memory.
+    representatives.sort_by_key(|at| (articles[*at as usize].time.map(|time| time.seconds), *at));
 
     watch(Stage::Terms);
-    let (frequencies, vectors) = weigh(&references(&articles, &representatives));
+    let compared_articles = references(&articles, &representatives);
+    let terms = count_terms(&compared_articles);
+    let frequencies = DocumentFrequencies::count(&terms);
+    let vectors = weigh(terms, &frequencies, &compared_articles);
 
     watch(Stage::Stories);
     let model = PairModel::shipped();
-    let judgement = Judgement::of(&vectors, model);
+    let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
+    let judgement = Judgement::of(&compared, model);
     let labels = judgement.clusters(vectors.len(), model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
@@ -124,7 +132,7 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
         stories[story_of_label(label) as usize].links = links.into_iter().map(link).collect();
     }
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
-    for (&at, neighbourhood) in representatives.iter().zip(judgement.neighbourhoods) {
+    for (&at, neighbourhood) in representatives.iter().zip(compared.into_neighbourhoods()) {
         neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
     }
     let places = (0..articles.len())
@@ -142,16 +150,19 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
     }
 }
 
-/// Counts and weighs the terms of articles.
-fn weigh(articles: &[&Article]) -> (DocumentFrequencies, Vec<ArticleVectors>) {
-    let terms: Vec<ArticleTerms> = articles.par_iter().map(|article| ArticleTerms::of(article)).collect();
-    let frequencies = DocumentFrequencies::count(&terms);
-    let vectors = terms
-        .into_par_iter()
-        .zip(articles)
-        .map(|(terms, article)| ArticleVectors::weigh(&terms, &frequencies, article))
-        .collect();
-    (frequencies, vectors)
+/// Counts the terms of articles.
+pub(crate) fn count_terms(articles: &[&Article]) -> Vec<ArticleTerms> {
+    articles.par_iter().map(|article| ArticleTerms::of(article)).collect()
+}
+
+/// Weighs the terms of articles.
+pub(crate) fn weigh(
+    terms: Vec<ArticleTerms>,
+    frequencies: &DocumentFrequencies,
+    articles: &[&Article],
+) -> Vec<ArticleVectors> {
+    let weigh = |(terms, article): (ArticleTerms, &&Article)| ArticleVectors::weigh(&terms, frequencies, article);
+    terms.into_par_iter().zip(articles).map(weigh).collect()
 }
 
 fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article> {

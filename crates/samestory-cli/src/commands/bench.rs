@@ -1,18 +1,21 @@
 //! `samestory bench`: throughput on this machine.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use samestory::{Settings, StepTime, time_dedup};
+use samestory::ingest::Rejected;
+use samestory::{ConfigError, Settings, StepTime, time_dedup, time_stories};
 use serde::Serialize;
 
-use crate::args::{BenchArgs, BenchDedupArgs, BenchWhat};
+use crate::args::{BenchArgs, BenchInputArgs, BenchWhat};
 use crate::input::Progress;
 use crate::output::{Failure, counted, print_json, table, tell};
 
 pub(crate) fn run(args: &BenchArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     match &args.what {
         BenchWhat::Dedup(args) => dedup(args, settings),
+        BenchWhat::Stories(args) => stories(args, settings),
     }
 }
 
@@ -20,8 +23,11 @@ pub(crate) fn run(args: &BenchArgs, settings: &Settings) -> Result<ExitCode, Fai
 struct Report {
     articles: usize,
     text_bytes: u64,
-    shingles: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shingles: Option<u64>,
     pairs: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stories: Option<usize>,
     threads: usize,
     runs: usize,
     steps: Vec<Row>,
@@ -33,71 +39,106 @@ struct Row {
     seconds: f64,
     articles_per_second: f64,
     megabytes_per_second: f64,
-    nanoseconds_per_shingle: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nanoseconds_per_shingle: Option<f64>,
 }
 
-fn dedup(args: &BenchDedupArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+impl Report {
+    fn of(articles: usize, text_bytes: u64, shingles: Option<u64>, steps: &[StepTime], runs: usize) -> Report {
+        let row = |step: &'static str, seconds: f64| Row {
+            step,
+            seconds,
+            articles_per_second: articles as f64 / seconds,
+            megabytes_per_second: text_bytes as f64 / 1e6 / seconds,
+            nanoseconds_per_shingle: shingles.map(|shingles| seconds * 1e9 / shingles.max(1) as f64),
+        };
+        let total: f64 = steps.iter().map(|step| step.seconds).sum();
+        let mut rows: Vec<Row> = steps.iter().map(|StepTime { step, seconds }| row(step, *seconds)).collect();
+        rows.push(row("all", total));
+        let threads = rayon::current_num_threads();
+        Report { articles, text_bytes, shingles, pairs: 0, stories: None, threads, runs, steps: rows }
+    }
+}
+
+/// Measures with a settings file and a reading of the command line, and tells what was rejected.
+fn measure<T>(
+    args: &BenchInputArgs,
+    settings: &Settings,
+    time: impl Fn(&[PathBuf], &Settings, usize) -> Result<T, ConfigError>,
+) -> Result<T, Failure> {
     let mut settings = settings.clone();
     args.input.reading.apply(&mut settings);
     if args.runs == 0 {
         return Err(Failure::usage("--runs must be at least 1"));
     }
-    let progress = Progress::start("measuring");
-    let timing = time_dedup(&args.input.paths, &settings, args.runs)?;
-    drop(progress);
-    timing.rejected.iter().for_each(|rejected| tell(format_args!("rejected: {rejected}")));
-    if timing.articles == 0 {
-        return Err(Failure::failed(anyhow::anyhow!("no article found")));
-    }
-    let row = |step: &'static str, seconds: f64| Row {
-        step,
-        seconds,
-        articles_per_second: timing.articles as f64 / seconds,
-        megabytes_per_second: timing.text_bytes as f64 / 1e6 / seconds,
-        nanoseconds_per_shingle: seconds * 1e9 / timing.shingles.max(1) as f64,
-    };
-    let total: f64 = timing.steps.iter().map(|step| step.seconds).sum();
-    let mut steps: Vec<Row> = timing.steps.iter().map(|StepTime { step, seconds }| row(step, *seconds)).collect();
-    steps.push(row("all", total));
-    let report = Report {
-        articles: timing.articles,
-        text_bytes: timing.text_bytes,
-        shingles: timing.shingles,
-        pairs: timing.pairs,
-        threads: rayon::current_num_threads(),
-        runs: args.runs,
-        steps,
-    };
-    if args.json {
-        print_json(&report)?;
-    } else {
-        print_report(&report)?;
-    }
-    Ok(if timing.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let _progress = Progress::start("measuring");
+    Ok(time(&args.input.paths, &settings, args.runs)?)
 }
 
-fn print_report(report: &Report) -> Result<(), Failure> {
-    let mut lines = table(&["step", "seconds", "articles/s", "MB/s", "ns/shingle"], &[1, 2, 3, 4]);
+fn dedup(args: &BenchInputArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let timing = measure(args, settings, time_dedup)?;
+    let report = Report {
+        pairs: timing.pairs,
+        ..Report::of(timing.articles, timing.text_bytes, Some(timing.shingles), &timing.steps, args.runs)
+    };
+    print(&report, args.json, &timing.rejected)
+}
+
+fn stories(args: &BenchInputArgs, settings: &Settings) -> Result<ExitCode, Failure> {
+    let timing = measure(args, settings, time_stories)?;
+    let report = Report {
+        pairs: timing.pairs,
+        stories: Some(timing.stories),
+        ..Report::of(timing.articles, timing.text_bytes, None, &timing.steps, args.runs)
+    };
+    print(&report, args.json, &timing.rejected)
+}
+
+fn print(report: &Report, json: bool, rejected: &[Rejected]) -> Result<ExitCode, Failure> {
+    rejected.iter().for_each(|rejected| tell(format_args!("rejected: {rejected}")));
+    if report.articles == 0 {
+        return Err(Failure::failed(anyhow::anyhow!("no article found")));
+    }
+    if json {
+        print_json(report)?;
+    } else {
+        print_table(report)?;
+    }
+    Ok(if rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn print_table(report: &Report) -> Result<(), Failure> {
+    let heads = ["step", "seconds", "articles/s", "MB/s", "ns/shingle"];
+    let n_columns = heads.len() - usize::from(report.shingles.is_none());
+    let mut lines = table(&heads[..n_columns], &[1, 2, 3, 4][..n_columns - 1]);
     for row in &report.steps {
-        lines.add_row([
-            row.step.to_owned(),
+        let numbers = [
             format!("{:.3}", row.seconds),
             format!("{:.0}", row.articles_per_second),
             format!("{:.1}", row.megabytes_per_second),
-            format!("{:.1}", row.nanoseconds_per_shingle),
-        ]);
+        ];
+        let of_shingles = row.nanoseconds_per_shingle.map(|nanoseconds| format!("{nanoseconds:.1}"));
+        lines.add_row(std::iter::once(row.step.to_owned()).chain(numbers).chain(of_shingles));
     }
     let mut out = std::io::stdout().lock();
     for line in lines.to_string().lines() {
         writeln!(out, "{}", line.trim_end())?;
     }
+    let pairs = match (report.shingles, report.stories) {
+        (Some(shingles), _) => {
+            format!("{}, {}", counted(shingles, "shingle"), counted(report.pairs as u64, "verified pair"))
+        }
+        (None, stories) => format!(
+            "{}, {}",
+            counted(report.pairs as u64, "candidate pair"),
+            counted(stories.unwrap_or_default() as u64, "story")
+        ),
+    };
     writeln!(
         out,
-        "{}, {:.1} MB of text, {}, {}; {}, best of {}",
+        "{}, {:.1} MB of text, {pairs}; {}, best of {}",
         counted(report.articles as u64, "article"),
         report.text_bytes as f64 / 1e6,
-        counted(report.shingles, "shingle"),
-        counted(report.pairs as u64, "verified pair"),
         counted(report.threads as u64, "thread"),
         counted(report.runs as u64, "run"),
     )?;

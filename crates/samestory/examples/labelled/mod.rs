@@ -42,7 +42,8 @@ pub(crate) fn load(articles: &Path, labels: &[PathBuf], change: impl Fn(&mut Art
     reading.articles.iter_mut().for_each(change);
     let all: Vec<&Article> = reading.articles.iter().collect();
     let copy_of = find_copies(&all, &CopySettings::default()).copy_of;
-    let compared: Vec<usize> = (0..all.len()).filter(|at| copy_of[*at].is_none()).collect();
+    let mut compared: Vec<usize> = (0..all.len()).filter(|at| copy_of[*at].is_none()).collect();
+    compared.sort_by_key(|at| (all[*at].time.map(|time| time.seconds), *at));
     let position: FxHashMap<usize, u32> = compared.iter().enumerate().map(|(at, to)| (*to, at as u32)).collect();
     let by_id: FxHashMap<&str, usize> = all.iter().enumerate().map(|(at, article)| (article.id.as_str(), at)).collect();
     let sets = labels.iter().map(|path| {
