@@ -126,11 +126,10 @@ impl Tokenizer {
 fn append(tokens: &mut Tokens, text: &str, span: Range<usize>) {
     let mut before = span.start;
     let mut first = true;
-    for (offset, word) in text[span.clone()].unicode_word_indices() {
+    each_word(&text[span.clone()], &mut |offset, word| {
         let start = span.start + offset;
         let word_start = tokens.words.len();
         push_normalised(&mut tokens.words, word);
-        let gap = &text[before..start];
         let normal = &tokens.words[word_start..];
         tokens.list.push(Token {
             start: start as u32,
@@ -138,16 +137,89 @@ fn append(tokens: &mut Tokens, text: &str, span: Range<usize>) {
             word_start: word_start as u32,
             word_end: tokens.words.len() as u32,
             hash: xxh3_64(normal.as_bytes()),
-            shape: Shape {
-                capitalised: word.split(['\'', '’']).take(2).any(|part| part.starts_with(char::is_uppercase)),
-                number: word.bytes().any(|b| b.is_ascii_digit()),
-                opens_sentence: first || gap.contains(['.', '!', '?', ':', '“', '"', '”', '\n', '«', '»', '—', '•']),
-                hyphened: !first && matches!(gap, "-" | "‐" | "‑"),
-                adjoins: !first && !gap.is_empty() && gap.bytes().all(|b| b == b' '),
-            },
+            shape: shape(word, &text[before..start], first),
         });
         before = start + word.len();
         first = false;
+    });
+}
+
+/// The shape of a word from the gap before it, and whether it is the first of all.
+fn shape(word: &str, gap: &str, first: bool) -> Shape {
+    let spaced = gap == " ";
+    Shape {
+        capitalised: match word.as_bytes() {
+            [b'a'..=b'z', rest @ ..] if word.is_ascii() && !rest.contains(&b'\'') => false,
+            _ => word.split(['\'', '’']).take(2).any(|part| part.starts_with(char::is_uppercase)),
+        },
+        number: word.bytes().any(|b| b.is_ascii_digit()),
+        opens_sentence: first || !spaced && gap.contains(['.', '!', '?', ':', '“', '"', '”', '\n', '«', '»', '—', '•']),
+        hyphened: !first && matches!(gap, "-" | "‐" | "‑"),
+        adjoins: !first && !gap.is_empty() && gap.bytes().all(|b| b == b' '),
+    }
+}
+
+/// Tells each Unicode word of a text and where it begins: those of `unicode_word_indices`, and in the same
+/// order. What is all ASCII between white space takes a path of its own. White space before anything else does not
+/// part, since a mark may belong to it (WB3d, WB4).
+fn each_word<'a>(text: &'a str, tell: &mut impl FnMut(usize, &'a str)) {
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    while start < bytes.len() {
+        let (mut end, mut all) = (start, 0);
+        loop {
+            end += bytes[end..].iter().take_while(|b| !b.is_ascii_whitespace()).inspect(|b| all |= **b).count();
+            let behind = end + bytes[end..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+            match bytes.get(behind) {
+                Some(b) if !b.is_ascii() => (end, all) = (behind, 0x80),
+                _ => break,
+            }
+        }
+        let piece = &text[start..end];
+        if all < 0x80 {
+            each_ascii_word(piece, &mut |offset, word| tell(start + offset, word));
+        } else {
+            piece.unicode_word_indices().for_each(|(offset, word)| tell(start + offset, word));
+        }
+        start = end + bytes[end..].iter().take_while(|b| b.is_ascii_whitespace()).count();
+    }
+}
+
+/// The words of a text in ASCII without white space, by the rules of UAX #29, section 4.1, which are named
+/// behind each line.
+fn each_ascii_word<'a>(text: &'a str, tell: &mut impl FnMut(usize, &'a str)) {
+    let bytes = text.as_bytes();
+    let in_word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let mut at = 0;
+    while at < bytes.len() {
+        if !in_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        loop {
+            while at < bytes.len() && in_word(bytes[at]) {
+                at += 1; // WB5, WB8 to WB10, WB13a, WB13b
+            }
+            let Some(next) = bytes.get(at + 1) else { break };
+            let (before, joint) = (bytes[at - 1], bytes[at]);
+            let letters = before.is_ascii_alphabetic() && next.is_ascii_alphabetic();
+            let digits = before.is_ascii_digit() && next.is_ascii_digit();
+            let joins = match joint {
+                b'.' | b'\'' => letters || digits, // WB6, WB7, WB11, WB12
+                b':' => letters,                   // WB6, WB7
+                b',' | b';' => digits,             // WB11, WB12
+                _ => false,
+            };
+            if !joins {
+                break;
+            }
+            at += 1;
+        }
+        let word = &text[start..at];
+        if word.bytes().any(|b| b != b'_') {
+            tell(start, word);
+        }
     }
 }
 
@@ -200,6 +272,13 @@ mod tests {
                 prop_assert!(text.get(token.span()).is_some());
                 before = token.span().end;
             }
+        }
+
+        #[test]
+        fn words_are_those_of_the_rules(text in prop_oneof!["\\PC{0,60}", "[a-zA-C0-1 .,;:'_’é\u{301}\u{200d}\n\t-]{0,40}"]) {
+            let mut words = Vec::new();
+            each_word(&text, &mut |offset, word| words.push((offset, word)));
+            prop_assert_eq!(words, text.unicode_word_indices().collect::<Vec<_>>());
         }
 
         #[test]

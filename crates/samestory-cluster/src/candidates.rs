@@ -10,13 +10,13 @@ use std::sync::LazyLock;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::vectors::ArticleVectors;
+use crate::vectors::{ArticleVectors, Bag};
 
 /// Heaviest words of an article that are indexed and asked for.
-const INDEXED_WORDS: usize = 60;
+const INDEXED_WORDS: usize = 100;
 
 /// Heaviest names that are, beside them.
-const INDEXED_NAMES: usize = 15;
+const INDEXED_NAMES: usize = 25;
 
 /// Of these, the terms that are asked for at any time; the others only inside the window.
 const FAR_TERMS: usize = 20;
@@ -28,7 +28,7 @@ const WINDOW_SECONDS: i64 = 10 * 86_400;
 pub const LONGEST_LIST: usize = 70;
 
 /// Shares of the cosines of words, leads and names in the likeness of two articles.
-const SHARES: [f32; 3] = [0.5, 0.3, 0.2];
+const SHARES: [f32; 3] = [0.6, 0.2, 0.2];
 
 /// Less likeness is chance.
 const LEAST_LIKENESS: f32 = 0.005;
@@ -69,19 +69,16 @@ impl HeavyTerm {
 /// The terms of an article that add most to its likeness with others, heaviest first.
 fn heaviest(article: &ArticleVectors) -> Vec<HeavyTerm> {
     let [words, lead, names] = SHARES.map(f32::sqrt);
-    let of_words = (0..article.words.terms().len()).map(|at| {
-        let weights = article.words.weights(at);
-        HeavyTerm { term: article.words.terms()[at], weights: [words * weights.all, lead * weights.lead] }
+    let mut of_lead = article.bag(Bag::Lead).peekable();
+    let of_words = article.bag(Bag::Words).map(|(term, weight)| {
+        let in_lead = of_lead.next_if(|(held, _)| *held == term).map_or(0.0, |(_, weight)| weight.weight());
+        HeavyTerm { term, weights: [words * weight.weight() as f32, lead * in_lead as f32] }
     });
-    let of_names = (0..article.names.terms().len()).map(|at| HeavyTerm {
-        term: article.names.terms()[at],
-        weights: [names * article.names.weight(at) as f32, 0.0],
-    });
+    let of_names = article
+        .bag(Bag::Names)
+        .map(|(term, weight)| HeavyTerm { term, weights: [names * weight.weight() as f32, 0.0] });
     let mut terms = best(of_words.collect(), INDEXED_WORDS);
-    // Where words stand for names, they are asked for already.
-    if article.names.terms() != article.words.terms() {
-        terms.append(&mut best(of_names.collect(), INDEXED_NAMES));
-    }
+    terms.append(&mut best(of_names.collect(), INDEXED_NAMES));
     terms.sort_unstable_by(heaviest_first);
     terms
 }
@@ -155,17 +152,17 @@ impl<'a> Index<'a> {
             }
         }
         let nearness = Nearness::get();
-        let mut found = scores.take(LEAST_LIKENESS, |place, sum| Candidate {
-            number: self.order[place as usize],
-            closeness: sum * nearness.of(time, self.times.get(place as usize).copied()),
+        let found = scores.take(|place, sum| {
+            let other = self.order[place as usize];
+            let closeness = sum * nearness.of(time, self.times.get(place as usize).copied());
+            (sum >= LEAST_LIKENESS && other != number as u32).then_some(Candidate { number: other, closeness })
         });
-        found.retain(|candidate| candidate.number != number as u32);
         if found.len() > LONGEST_LIST {
             found.select_nth_unstable_by(LONGEST_LIST - 1, closest_first);
             found.truncate(LONGEST_LIST);
         }
         found.sort_unstable_by(closest_first);
-        found
+        found.clone()
     }
 
     fn add(&self, heavy: &HeavyTerm, places: std::ops::Range<u32>, scores: &mut Scores) {
@@ -180,15 +177,16 @@ impl<'a> Index<'a> {
     }
 }
 
-/// Sums of one query: a slot for every article, and which slots are in use.
+/// Sums of one query: a slot for every article, which slots are in use, and what is made of them.
 struct Scores {
     sums: Vec<f32>,
     used: Vec<u32>,
+    found: Vec<Candidate>,
 }
 
 impl Scores {
     fn new(n_articles: usize) -> Self {
-        Scores { sums: vec![0.0; n_articles], used: Vec::new() }
+        Scores { sums: vec![0.0; n_articles], used: Vec::new(), found: Vec::new() }
     }
 
     /// Adds a product of two weights, each above 0.
@@ -200,11 +198,13 @@ impl Scores {
         *sum += product;
     }
 
-    /// What is made of the sums that are not below `least`; all slots are empty behind it.
-    fn take<T>(&mut self, least: f32, make: impl Fn(u32, f32) -> T) -> Vec<T> {
-        let sums = &mut self.sums;
-        let take = |place: u32| (place, std::mem::take(&mut sums[place as usize]));
-        self.used.drain(..).map(take).filter(|(_, sum)| *sum >= least).map(|(place, sum)| make(place, sum)).collect()
+    /// What is made of the sums; all slots are empty behind it.
+    fn take(&mut self, make: impl Fn(u32, f32) -> Option<Candidate>) -> &mut Vec<Candidate> {
+        self.found.clear();
+        for place in self.used.drain(..) {
+            self.found.extend(make(place, std::mem::take(&mut self.sums[place as usize])));
+        }
+        &mut self.found
     }
 }
 
@@ -212,7 +212,7 @@ fn closest_first(a: &Candidate, b: &Candidate) -> Ordering {
     b.closeness.total_cmp(&a.closeness).then(a.number.cmp(&b.number))
 }
 
-/// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.3;
+/// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.15;
 /// between these where a time is missing.
 struct Nearness {
     /// By steps of six hours; beyond the last everything is far.
@@ -220,8 +220,8 @@ struct Nearness {
 }
 
 impl Nearness {
-    const FAR: f32 = 0.3;
-    const SCALE_DAYS: f32 = 7.0;
+    const FAR: f32 = 0.15;
+    const SCALE_DAYS: f32 = 4.0;
     const STEP_SECONDS: u64 = 6 * 3_600;
 
     fn get() -> &'static Nearness {

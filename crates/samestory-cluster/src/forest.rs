@@ -29,7 +29,7 @@ struct Split {
     threshold: f32,
     tree: u16,
     /// The leaves that a value above the threshold may still end in.
-    right: u16,
+    right: u32,
 }
 
 impl Forest {
@@ -58,26 +58,30 @@ impl Forest {
         }
         let first = *n_leaves;
         self.add(tree, usize::from(node.left), number, n_leaves)?;
-        let left = (1u16 << first).wrapping_sub(1) ^ (1u32 << *n_leaves).wrapping_sub(1) as u16;
+        let left = ((1u32 << first) - 1) ^ ((1u32 << *n_leaves) - 1);
         self.splits[usize::from(node.feature)].push(Split { threshold: node.threshold, tree: number, right: !left });
         self.add(tree, usize::from(node.right), number, n_leaves)
     }
 
     /// The sum over all trees for each of up to [`LANES`] pairs; the rest is of no meaning.
-    pub(crate) fn sums(&self, pairs: &[&PairFeatures], scratch: &mut Scratch) -> [f64; LANES] {
-        for (lane, pair) in pairs.iter().enumerate().take(LANES) {
+    pub(crate) fn sums<'a>(
+        &self,
+        pairs: impl IntoIterator<Item = &'a PairFeatures>,
+        scratch: &mut Scratch,
+    ) -> [f64; LANES] {
+        for (lane, pair) in pairs.into_iter().enumerate().take(LANES) {
             for (values, value) in scratch.values.iter_mut().zip(&pair.0) {
                 values[lane] = *value;
             }
         }
         scratch.open.clear();
-        scratch.open.resize(self.leaves.len(), [u16::MAX; LANES]);
+        scratch.open.resize(self.leaves.len(), [u32::MAX; LANES]);
         for (splits, values) in self.splits.iter().zip(&scratch.values) {
             let most = values.iter().copied().fold(f32::MIN, f32::max);
             for split in splits.iter().take_while(|split| split.threshold < most) {
                 let open = &mut scratch.open[usize::from(split.tree)];
                 for (open, value) in open.iter_mut().zip(values) {
-                    let stays_left = u16::from(*value <= split.threshold).wrapping_neg();
+                    let stays_left = u32::from(*value <= split.threshold).wrapping_neg();
                     *open &= split.right | stays_left;
                 }
             }
@@ -96,7 +100,7 @@ impl Forest {
 pub(crate) struct Scratch {
     values: [[f32; LANES]; N_FEATURES],
     /// For each tree the leaves in which each pair may still end.
-    open: Vec<[u16; LANES]>,
+    open: Vec<[u32; LANES]>,
 }
 
 impl Scratch {

@@ -53,16 +53,32 @@ impl From<DocumentFrequencies> for Listed {
     }
 }
 
+/// Terms are counted part by part, by their upper bits, so that no more than a part stands in memory twice.
+const PART_BITS: u32 = 4;
+
+/// Counts the terms of one part that more than one article holds, in the memory of `all`.
+fn count_part(articles: &[ArticleTerms], part: u64, all: &mut Vec<u64>) -> (Vec<u64>, Vec<u32>) {
+    all.clear();
+    for bag in articles.iter().flat_map(ArticleTerms::counted) {
+        let part_of = |term: &TermCount| term.term >> (64 - PART_BITS);
+        let behind = &bag[bag.partition_point(|term| part_of(term) < part)..];
+        all.extend(behind.iter().take_while(|term| part_of(term) == part).map(|term| term.term));
+    }
+    all.sort_unstable();
+    all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| (run[0], run.len() as u32)).unzip()
+}
+
 impl DocumentFrequencies {
     /// Counts the terms of all articles.
     pub fn count(articles: &[ArticleTerms]) -> DocumentFrequencies {
-        let mut all: Vec<u64> =
-            articles.par_iter().flat_map_iter(|terms| terms.counted().map(|term| term.term)).collect();
-        all.par_sort_unstable();
+        let parts: Vec<(Vec<u64>, Vec<u32>)> = (0..1 << PART_BITS)
+            .into_par_iter()
+            .map_init(Vec::new, |all, part| count_part(articles, part, all))
+            .collect();
         let mut listed = Listed { n_articles: articles.len() as u32, ..Listed::default() };
-        for run in all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1) {
-            listed.terms.push(run[0]);
-            listed.counts.push(run.len() as u32);
+        for (terms, counts) in parts {
+            listed.terms.extend(terms);
+            listed.counts.extend(counts);
         }
         listed.into()
     }

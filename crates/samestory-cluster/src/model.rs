@@ -173,21 +173,22 @@ impl PairModel {
 
     /// Log odds that both report the same event, at the [prior](Self::prior) of training.
     pub fn log_odds(&self, features: &PairFeatures, template: f32) -> f64 {
-        self.bias + TEMPLATE_WEIGHT * f64::from(template) + self.forest.sums(&[features], &mut Scratch::new())[0]
+        self.bias + TEMPLATE_WEIGHT * f64::from(template) + self.forest.sums([features], &mut Scratch::new())[0]
     }
 
     /// The log odds of many pairs with their templates, in order; as [`log_odds`](Self::log_odds) of each.
     pub fn log_odds_of(&self, pairs: &[(PairFeatures, f32)]) -> Vec<f64> {
         let mut scratch = Scratch::new();
+        let mut found = Vec::with_capacity(pairs.len());
         let block = |block: &[(PairFeatures, f32)]| {
-            let features: Vec<&PairFeatures> = block.iter().map(|(features, _)| features).collect();
-            let sums = self.forest.sums(&features, &mut scratch);
+            let sums = self.forest.sums(block.iter().map(|(features, _)| features), &mut scratch);
             let of = |(sum, (_, template)): (f64, &(PairFeatures, f32))| {
                 self.bias + TEMPLATE_WEIGHT * f64::from(*template) + sum
             };
-            sums.into_iter().zip(block).map(of).collect::<Vec<f64>>()
+            found.extend(sums.into_iter().zip(block).map(of));
         };
-        pairs.chunks(LANES).flat_map(block).collect()
+        pairs.chunks(LANES).for_each(block);
+        found
     }
 
     /// What the log odds are made of; they add up to [`log_odds`](Self::log_odds) but for rounding.

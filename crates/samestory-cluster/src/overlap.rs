@@ -8,7 +8,7 @@
 use std::sync::LazyLock;
 
 use crate::features::Neighbourhood;
-use crate::vectors::{ArticleVectors, RareVector, SparseVector, WordVector};
+use crate::vectors::{ArticleVectors, Bag};
 
 /// Days that stand in for a missing time: neither near nor far.
 const DAYS_UNKNOWN: f64 = 5.0;
@@ -73,7 +73,7 @@ struct Places {
     met: Vec<(u32, u32)>,
 }
 
-const FILTER_BITS: u32 = 14;
+const FILTER_BITS: u32 = 15;
 const FILTER_WORDS: usize = 1 << (FILTER_BITS - 6);
 
 /// Fibonacci hashing: the upper bits of the product are the hash.
@@ -142,22 +142,45 @@ impl Places {
 /// One article, held against others.
 pub struct Against<'a> {
     article: &'a ArticleVectors,
-    places: [Places; 4],
+    places: Places,
+    /// Weights of each term in the bags that are part of another.
+    parts: Vec<Parts>,
+}
+
+/// Weights of a term in lead, headline, numbers and the names of the lead; 0 where it is not.
+#[derive(Clone, Copy, Default)]
+struct Parts {
+    lead: f64,
+    headline: f64,
+    number: f64,
+    lead_name: f64,
 }
 
 impl<'a> Against<'a> {
     /// Nothing is held yet.
     pub fn nothing() -> Against<'a> {
         static NOTHING: LazyLock<ArticleVectors> = LazyLock::new(ArticleVectors::default);
-        Against { article: &NOTHING, places: std::array::from_fn(|_| Places::new()) }
+        Against { article: &NOTHING, places: Places::new(), parts: Vec::new() }
     }
 
     /// Holds another article against others, in the same memory.
     pub fn turn_to(&mut self, article: &'a ArticleVectors) {
         self.article = article;
-        let terms: [&[u32]; 4] =
-            [article.words.terms(), article.pairs.vector().terms(), article.names.terms(), article.sounds.terms()];
-        self.places.iter_mut().zip(terms).for_each(|(places, terms)| places.fill(terms));
+        let own = article.own_terms();
+        self.places.fill(own);
+        self.parts.clear();
+        self.parts.resize(own.len(), Parts::default());
+        for bag in [Bag::Lead, Bag::Numbers, Bag::LeadNames] {
+            for (term, weight) in article.bag(bag) {
+                let Some(place) = self.places.place(own, term) else { continue };
+                let parts = &mut self.parts[place as usize];
+                match bag {
+                    Bag::Lead => (parts.lead, parts.headline) = (weight.weight(), weight.headline()),
+                    Bag::Numbers => parts.number = weight.weight(),
+                    _ => parts.lead_name = weight.weight(),
+                }
+            }
+        }
     }
 
     /// The article that is held against others.
@@ -168,43 +191,39 @@ impl<'a> Against<'a> {
     /// What the article shares with another.
     pub fn overlap(&mut self, other: &ArticleVectors) -> PairOverlap {
         let (a, b) = (self.article, other);
-        let [in_words, in_pairs, in_names, in_sounds] = &mut self.places;
-        let words = SharedWords::of(&a.words, &b.words, in_words);
-        let wording = SharedWording::of(&a.pairs, &b.pairs, in_pairs);
-        let names = cosine(&a.names, &b.names, in_names);
+        let shared = Shared::of(a, &self.parts, b, self.places.meet(a.own_terms(), b.terms()));
         let (agree, differ) = shared_quantities(a, b);
         let days = a.time.zip(b.time).map(|(a, b)| a.abs_diff(b) as f64 / 86_400.0);
-        let (rarity_a, rarity_b) = (a.words.total_rarity(), b.words.total_rarity());
         let length = |words: u32| f64::from(words).ln_1p();
         let own = [
-            words.cosine,
-            words.of_first.min(words.of_second),
-            words.of_first.max(words.of_second),
-            words.rarity.sum,
-            words.rarity.part_of(rarity_a.min(rarity_b)),
-            words.rarity.rarest[0],
-            words.rarity.rarest[1],
-            words.rarity.rarest[2],
-            rarity_a.min(rarity_b),
-            rarity_a.max(rarity_b),
-            words.lead,
-            words.headline,
-            words.headline_in_lead[0].min(words.headline_in_lead[1]),
-            words.headline_in_lead[0].max(words.headline_in_lead[1]),
-            words.headline_in_text[0].max(words.headline_in_text[1]),
-            words.lead_in_text[0].max(words.lead_in_text[1]),
-            wording.cosine,
-            wording.rarity.sum,
-            wording.rarity.part_of(a.pairs.total_rarity().min(b.pairs.total_rarity())),
-            wording.rarity.rarest[0],
-            wording.rarity.rarest[2],
-            names,
-            a.lead_names.cosine(&b.lead_names),
-            cosine(&a.sounds, &b.sounds, in_sounds),
-            words.numbers,
+            shared.words,
+            shared.of_first.min(shared.of_second),
+            shared.of_first.max(shared.of_second),
+            shared.rarity.sum,
+            shared.rarity.part_of(a.word_rarity.min(b.word_rarity)),
+            shared.rarity.rarest[0],
+            shared.rarity.rarest[1],
+            shared.rarity.rarest[2],
+            a.word_rarity.min(b.word_rarity),
+            a.word_rarity.max(b.word_rarity),
+            shared.lead,
+            shared.headline,
+            shared.headline_in_lead[0].min(shared.headline_in_lead[1]),
+            shared.headline_in_lead[0].max(shared.headline_in_lead[1]),
+            shared.headline_in_text[0].max(shared.headline_in_text[1]),
+            shared.lead_in_text[0].max(shared.lead_in_text[1]),
+            shared.wording,
+            shared.wording_rarity.sum,
+            shared.wording_rarity.part_of(a.pair_rarity.min(b.pair_rarity)),
+            shared.wording_rarity.rarest[0],
+            shared.wording_rarity.rarest[2],
+            shared.names,
+            shared.lead_names,
+            shared.sounds,
+            shared.numbers,
             f64::from(agree).ln_1p(),
             f64::from(differ).ln_1p(),
-            a.days.cosine(&b.days),
+            shared.days,
             f64::from(a.n_numbers.min(b.n_numbers).min(MANY_NUMBERS)),
             f64::from(a.n_numbers.max(b.n_numbers).min(MANY_NUMBERS)),
             days.unwrap_or(DAYS_UNKNOWN),
@@ -214,15 +233,17 @@ impl<'a> Against<'a> {
             flag(a.outlet.is_some() && a.outlet == b.outlet),
         ];
         let figures = a.n_numbers.min(b.n_numbers) >= FIGURES;
-        let of_template = (wording.cosine.sqrt() - SHARED_WORDING).max(0.0) * (1.0 - words.numbers);
-        let beside_rarest = words.rarity.sum - words.rarity.rarest[0];
-        let closeness =
-            0.4 * words.cosine.sqrt() + 0.3 * words.lead.sqrt() + 0.15 * wording.cosine.sqrt() + 0.15 * names.sqrt();
+        let of_template = (shared.wording.sqrt() - SHARED_WORDING).max(0.0) * (1.0 - shared.numbers);
+        let beside_rarest = shared.rarity.sum - shared.rarity.rarest[0];
+        let closeness = 0.4 * shared.words.sqrt()
+            + 0.3 * shared.lead.sqrt()
+            + 0.15 * shared.wording.sqrt()
+            + 0.15 * shared.names.sqrt();
         PairOverlap {
             own: own.map(|value| value as f32),
             template: if figures { of_template as f32 } else { 0.0 },
-            lone_word: words.cosine < NEARLY_EQUAL && beside_rarest < SECOND_WORD_RARITY,
-            thin: words.cosine < MUCH_IN_COMMON && beside_rarest < SECOND_WORD_RARITY,
+            lone_word: shared.words < NEARLY_EQUAL && beside_rarest < SECOND_WORD_RARITY,
+            thin: shared.words < MUCH_IN_COMMON && beside_rarest < SECOND_WORD_RARITY,
             closeness: closeness as f32,
         }
     }
@@ -252,88 +273,99 @@ impl SharedRarity {
     }
 }
 
-/// What two articles share in words: cosines and parts from 0 to 1.
+/// What two articles share in terms: cosines and parts from 0 to 1.
 #[derive(Default)]
-struct SharedWords {
-    cosine: f64,
+struct Shared {
+    words: f64,
+    /// Part of the first's squared length that lies in words of the second, and the other way round.
     of_first: f64,
     of_second: f64,
     rarity: SharedRarity,
+    wording: f64,
+    wording_rarity: SharedRarity,
+    names: f64,
+    sounds: f64,
+    days: f64,
     headline: f64,
     lead: f64,
     numbers: f64,
+    lead_names: f64,
     /// Part of the first's headline in the second's lead, and the other way round; so the next two.
     headline_in_lead: [f64; 2],
     headline_in_text: [f64; 2],
     lead_in_text: [f64; 2],
 }
 
-impl SharedWords {
-    fn of(a: &WordVector, b: &WordVector, in_a: &mut Places) -> SharedWords {
-        let mut shared = SharedWords::default();
-        for &(of_b, of_a) in in_a.meet(a.terms(), b.terms()) {
-            let (a, b) = (a.weights(of_a as usize), b.weights(of_b as usize));
-            let product = |x: f32, y: f32| f64::from(x) * f64::from(y);
-            let square_if = |x: f32, there: bool| if there { product(x, x) } else { 0.0 };
-            shared.cosine += product(a.all, b.all);
-            shared.of_first += product(a.all, a.all);
-            shared.of_second += product(b.all, b.all);
-            shared.rarity.add(f64::from(a.rarity.min(b.rarity)));
-            if a.lead + b.lead > 0.0 {
-                shared.headline += product(a.headline, b.headline);
-                shared.lead += product(a.lead, b.lead);
-                shared.headline_in_lead[0] += square_if(a.headline, b.lead > 0.0);
-                shared.headline_in_lead[1] += square_if(b.headline, a.lead > 0.0);
-                shared.headline_in_text[0] += product(a.headline, a.headline);
-                shared.headline_in_text[1] += product(b.headline, b.headline);
-                shared.lead_in_text[0] += product(a.lead, a.lead);
-                shared.lead_in_text[1] += product(b.lead, b.lead);
-            }
-            shared.numbers += product(a.number, b.number);
+impl Shared {
+    /// What is met: positions in all terms of `b` and in the own terms of `a`, by the first.
+    fn of(a: &ArticleVectors, parts: &[Parts], b: &ArticleVectors, met: &[(u32, u32)]) -> Shared {
+        let mut shared = Shared::default();
+        let mut rest = met;
+        let mut take = |bag: Bag| {
+            let end = b.range(bag).end as u32;
+            let (of_bag, behind) = rest.split_at(rest.iter().take_while(|(at, _)| *at < end).count());
+            rest = behind;
+            of_bag.iter().map(|&(of_b, of_a)| (of_a as usize, b.weight(of_b as usize)))
+        };
+        for (at, of_b) in take(Bag::Words) {
+            let of_a = a.weight(at);
+            let (x, y) = (of_a.weight(), of_b.weight());
+            shared.words += x * y;
+            shared.of_first += x * x;
+            shared.of_second += y * y;
+            shared.rarity.add(of_a.rarity().min(of_b.rarity()));
+            shared.headline_in_text[0] += parts[at].headline * parts[at].headline;
+            shared.lead_in_text[0] += parts[at].lead * parts[at].lead;
         }
-        // Rounding may take sums past 1.
-        for sum in [
-            &mut shared.cosine,
-            &mut shared.of_first,
-            &mut shared.of_second,
-            &mut shared.headline,
-            &mut shared.lead,
-            &mut shared.numbers,
-        ]
-        .into_iter()
-        .chain(&mut shared.headline_in_lead)
-        .chain(&mut shared.headline_in_text)
-        .chain(&mut shared.lead_in_text)
+        for (at, of_b) in take(Bag::Pairs) {
+            let of_a = a.weight(at);
+            shared.wording += of_a.weight() * of_b.weight();
+            shared.wording_rarity.add(of_a.rarity().min(of_b.rarity()));
+        }
+        for (bag, sum) in
+            [(Bag::Names, &mut shared.names), (Bag::Sounds, &mut shared.sounds), (Bag::Days, &mut shared.days)]
         {
-            *sum = sum.min(1.0);
+            take(bag).for_each(|(at, of_b)| *sum += a.weight(at).weight() * of_b.weight());
         }
+        for (at, of_b) in take(Bag::Lead) {
+            let (lead, headline) = (of_b.weight(), of_b.headline());
+            let of_a = parts[at];
+            shared.lead += of_a.lead * lead;
+            shared.headline += of_a.headline * headline;
+            shared.headline_in_lead[0] += of_a.headline * of_a.headline;
+            shared.headline_in_text[1] += headline * headline;
+            shared.lead_in_text[1] += lead * lead;
+            if of_a.lead > 0.0 {
+                shared.headline_in_lead[1] += headline * headline;
+            }
+        }
+        take(Bag::Numbers).for_each(|(at, of_b)| shared.numbers += parts[at].number * of_b.weight());
+        take(Bag::LeadNames).for_each(|(at, of_b)| shared.lead_names += parts[at].lead_name * of_b.weight());
+        if a.names_are_words && b.names_are_words {
+            (shared.names, shared.sounds, shared.lead_names) = (shared.words, shared.words, shared.lead);
+        }
+        shared.at_most_one();
         shared
     }
-}
 
-/// What two articles share in pairs of words.
-#[derive(Default)]
-struct SharedWording {
-    cosine: f64,
-    rarity: SharedRarity,
-}
-
-impl SharedWording {
-    fn of(a: &RareVector, b: &RareVector, in_a: &mut Places) -> SharedWording {
-        let mut shared = SharedWording::default();
-        for &(of_b, of_a) in in_a.meet(a.vector().terms(), b.vector().terms()) {
-            let (of_a, of_b) = (of_a as usize, of_b as usize);
-            shared.cosine += a.vector().weight(of_a) * b.vector().weight(of_b);
-            shared.rarity.add(a.rarity(of_a).min(b.rarity(of_b)));
-        }
-        shared.cosine = shared.cosine.min(1.0);
-        shared
+    /// Rounding may take sums past 1.
+    fn at_most_one(&mut self) {
+        let cosines = [
+            &mut self.words,
+            &mut self.of_first,
+            &mut self.of_second,
+            &mut self.wording,
+            &mut self.names,
+            &mut self.sounds,
+            &mut self.days,
+            &mut self.headline,
+            &mut self.lead,
+            &mut self.numbers,
+            &mut self.lead_names,
+        ];
+        let parts = [&mut self.headline_in_lead, &mut self.headline_in_text, &mut self.lead_in_text];
+        cosines.into_iter().chain(parts.into_iter().flatten()).for_each(|sum| *sum = sum.min(1.0));
     }
-}
-
-fn cosine(a: &SparseVector, b: &SparseVector, in_a: &mut Places) -> f64 {
-    let met = in_a.meet(a.terms(), b.terms()).iter();
-    met.map(|&(of_b, of_a)| a.weight(of_a as usize) * b.weight(of_b as usize)).sum::<f64>().min(1.0)
 }
 
 impl PairOverlap {

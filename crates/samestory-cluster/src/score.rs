@@ -95,25 +95,27 @@ pub struct Judgement {
 }
 
 /// Pairs that one thread judges at a time.
-const CHUNK: usize = 512;
+const CHUNK: usize = 256;
 
 impl Judgement {
     /// Judges every candidate pair of a collection.
     pub fn of(compared: &ComparedPairs, model: &PairModel) -> Judgement {
         let judged = |(chunk, pairs): (usize, &[(u32, u32)])| {
-            let seen: Vec<(PairFeatures, PairOverlap)> =
-                (0..pairs.len()).map(|at| compared.features(chunk * CHUNK + at)).collect();
-            let fit: Vec<(PairFeatures, f32)> = seen
-                .iter()
-                .filter(|(_, overlap)| !overlap.thin)
-                .map(|(features, overlap)| (*features, overlap.template))
-                .collect();
-            let mut log_odds = model.log_odds_of(&fit).into_iter();
-            let judged = |(&(a, b), (_, overlap)): (&(u32, u32), &(PairFeatures, PairOverlap))| {
-                let found = if overlap.thin { None } else { log_odds.next() };
-                JudgedPair { a, b, log_odds: found.map_or(THIN, |log_odds| log_odds as f32) }
-            };
-            pairs.iter().zip(&seen).map(judged).collect::<Vec<JudgedPair>>()
+            // Thin pairs are judged by themselves.
+            let mut fit: Vec<(PairFeatures, f32)> = Vec::with_capacity(pairs.len());
+            let mut fit_at: Vec<usize> = Vec::with_capacity(pairs.len());
+            for at in 0..pairs.len() {
+                let (features, overlap) = compared.features(chunk * CHUNK + at);
+                if !overlap.thin {
+                    fit.push((features, overlap.template));
+                    fit_at.push(at);
+                }
+            }
+            let mut judged: Vec<JudgedPair> = pairs.iter().map(|&(a, b)| JudgedPair { a, b, log_odds: THIN }).collect();
+            for (at, log_odds) in fit_at.into_iter().zip(model.log_odds_of(&fit)) {
+                judged[at].log_odds = log_odds as f32;
+            }
+            judged
         };
         let pairs: Vec<JudgedPair> = compared.pairs().par_chunks(CHUNK).enumerate().flat_map_iter(judged).collect();
         let prior = estimate_prior(pairs.iter().map(|pair| f64::from(pair.log_odds)), model.prior());

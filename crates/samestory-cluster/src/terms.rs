@@ -76,12 +76,12 @@ impl ArticleTerms {
 
     /// The terms whose frequencies are counted: words of headline, lead and numbers are among all words.
     /// Where words stand for names, each is given once.
-    pub fn counted(&self) -> impl Iterator<Item = &TermCount> {
+    pub fn counted(&self) -> [&[TermCount]; 5] {
         let [names, sounds]: [&[TermCount]; 2] = match self.names_are_words {
             true => [&[], &[]],
             false => [&self.names, &self.sounds],
         };
-        [&self.all[..], &self.pairs, &self.days, names, sounds].into_iter().flatten()
+        [&self.all, &self.pairs, &self.days, names, sounds]
     }
 
     /// Counts the terms of an article and tells each term of `all` and `names` as it is written.
@@ -231,18 +231,24 @@ fn together(first: f32, second: f32) -> f32 {
     first.min(second).min(ATTRACTION * first * second)
 }
 
-/// Counts words into a bag.
+thread_local! {
+    static SORTED: RefCell<Vec<(u64, u16)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Counts words into a bag, which takes no more memory than it needs.
 fn bag(words: impl Iterator<Item = Word>) -> Vec<TermCount> {
-    let mut terms: Vec<(u64, u16)> = words.map(|word| (word.term, Background::encode(word.background))).collect();
-    terms.sort_unstable();
-    terms
-        .chunk_by(|a, b| a.0 == b.0)
-        .map(|run| TermCount {
+    SORTED.with_borrow_mut(|terms| {
+        terms.clear();
+        terms.extend(words.map(|word| (word.term, Background::encode(word.background))));
+        terms.sort_unstable();
+        let mut bag = Vec::with_capacity(terms.chunk_by(|a, b| a.0 == b.0).count());
+        bag.extend(terms.chunk_by(|a, b| a.0 == b.0).map(|run| TermCount {
             term: run[0].0,
             count: run.len().min(usize::from(u16::MAX)) as u16,
             background: run[0].1,
-        })
-        .collect()
+        }));
+        bag
+    })
 }
 
 #[cfg(test)]
