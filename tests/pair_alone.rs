@@ -49,6 +49,23 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
 }
 
 #[test]
+fn what_two_articles_share_does_not_depend_on_their_order() {
+    let articles = corpus();
+    let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
+    let frequencies = DocumentFrequencies::count(&terms);
+    let vectors: Vec<ArticleVectors> = terms
+        .iter()
+        .zip(&articles)
+        .map(|(terms, article)| ArticleVectors::weigh(terms, &frequencies, article))
+        .collect();
+    for (at, a) in vectors.iter().enumerate() {
+        for (other, b) in vectors.iter().enumerate() {
+            assert_eq!(PairOverlap::of(a, b), PairOverlap::of(b, a), "{} {}", articles[at].id, articles[other].id);
+        }
+    }
+}
+
+#[test]
 fn two_articles_alone_are_judged_by_the_background() {
     let articles = corpus();
     let of =

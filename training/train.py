@@ -33,6 +33,8 @@ PARAMETERS = dict(
 DIGITS = 5
 # As crates/samestory-cluster/src/score.rs.
 THIN = -16.0
+# As crates/samestory-cluster/src/model.rs.
+PRIOR_TRUST = 0.6
 
 
 def family(name):
@@ -118,14 +120,14 @@ def write(path, booster, keep, names, calibration, comment):
     Path(path).write_text("\n".join(lines) + "\n")
 
 
-def estimate_prior(log_odds, weight):
-    """As crates/samestory-cluster/src/prior.rs."""
+def prior_shift(log_odds, weight):
+    """As crates/samestory-cluster/src/prior.rs and model.rs."""
     prior, trained_pairs = PRIOR, 200.0
     odds = lambda p: np.log(p / (1 - p))
     for _ in range(60):
         expected = (weight / (1 + np.exp(-(log_odds + odds(prior) - odds(PRIOR))))).sum()
         prior = min((trained_pairs * PRIOR + expected) / (trained_pairs + weight.sum()), 0.5)
-    return odds(prior) - odds(PRIOR)
+    return PRIOR_TRUST * (odds(prior) - odds(PRIOR))
 
 
 def calibrate(groups, boosters):
@@ -139,7 +141,7 @@ def calibrate(groups, boosters):
             thin_same, thin_weight, _ = groups.get((name, "thin"), (np.zeros(0), np.zeros(0), None))
             log_odds = np.concatenate([log_odds, np.full(len(thin_same), THIN)])
             weight = np.concatenate([weight, thin_weight])
-            z.append(log_odds + estimate_prior(log_odds, weight))
+            z.append(log_odds + prior_shift(log_odds, weight))
             y.append(np.concatenate([same, thin_same])); w.append(weight)
     z, y, w = np.concatenate(z), np.concatenate(y), np.concatenate(w)
     fit = IsotonicRegression(y_min=1e-4, y_max=0.995).fit(z, y, sample_weight=w)

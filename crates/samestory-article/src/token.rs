@@ -117,6 +117,13 @@ impl Tokenizer {
         tokens
     }
 
+    /// The words of any text, as they are written.
+    pub fn words<'a>(&self, text: &'a str) -> Vec<&'a str> {
+        let mut words = Vec::new();
+        each_word(text, &mut |_, word| words.push(word));
+        words
+    }
+
     /// Whether the text has at least one word.
     pub fn has_word(&self, text: &str) -> bool {
         text.unicode_words().next().is_some()

@@ -212,7 +212,7 @@ fn closest_first(a: &Candidate, b: &Candidate) -> Ordering {
     b.closeness.total_cmp(&a.closeness).then(a.number.cmp(&b.number))
 }
 
-/// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.15;
+/// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.3;
 /// between these where a time is missing.
 struct Nearness {
     /// By steps of six hours; beyond the last everything is far.
@@ -220,8 +220,8 @@ struct Nearness {
 }
 
 impl Nearness {
-    const FAR: f32 = 0.15;
-    const SCALE_DAYS: f32 = 4.0;
+    const FAR: f32 = 0.3;
+    const SCALE_DAYS: f32 = 7.0;
     const STEP_SECONDS: u64 = 6 * 3_600;
 
     fn get() -> &'static Nearness {

@@ -110,11 +110,12 @@ impl Places {
         if self.met.len() <= others.len() {
             self.met.resize(others.len() + 1, (0, 0));
         }
+        let (filter, met) = (&*self.filter, &mut self.met[..=others.len()]);
         let mut n = 0;
         for (at, term) in (0u32..).zip(others) {
             let bit = spread(*term) >> (32 - FILTER_BITS);
-            self.met[n].0 = at;
-            n += (self.filter[(bit >> 6) as usize] >> (bit & 63) & 1) as usize;
+            met[n].0 = at;
+            n += (filter[(bit >> 6) as usize] >> (bit & 63) & 1) as usize;
         }
         let mut sure = 0;
         for may in 0..n {

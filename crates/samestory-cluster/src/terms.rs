@@ -65,8 +65,13 @@ pub const LEAD_WORDS: usize = 60;
 /// Words of the body that stand in for a missing headline.
 pub const HEADLINE_STAND_IN: usize = 15;
 
-const PAIR_SEED: u64 = 1;
-const RUN_SEED: u64 = 5;
+/// Seeds of the spaces: fractions of the square roots of 2 to 11. Of seeds that differ in their lower bits alone, XXH3
+/// makes one hash for two short words of two spaces.
+const PAIR_SEED: u64 = 0x6a09_e667_f3bc_c908;
+const NAME_SEED: u64 = 0xbb67_ae85_84ca_a73b;
+const SOUND_SEED: u64 = 0x3c6e_f372_fe94_f82b;
+const DAY_SEED: u64 = 0xa54f_f53a_5f1d_36f1;
+const RUN_SEED: u64 = 0x510e_527f_ade6_82d1;
 
 impl ArticleTerms {
     /// Counts the terms of an article.

@@ -25,8 +25,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::{Article, CutKind};
-use unicode_segmentation::UnicodeSegmentation;
+use samestory_article::{Article, CutKind, Tokenizer};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Articles of the outlet, and different surroundings, that make a repeated paragraph furniture.
@@ -216,7 +215,7 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -
 }
 
 fn telling_words(text: &str) -> FxHashSet<&str> {
-    text.unicode_words().filter(|word| word.chars().nth(TELLING_WORD - 1).is_some()).collect()
+    Tokenizer.words(text).into_iter().filter(|word| word.chars().nth(TELLING_WORD - 1).is_some()).collect()
 }
 
 /// At most [`MOST_LOOKED_AT`] of the articles, from first to last.

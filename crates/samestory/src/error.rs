@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use samestory_index::IndexError;
 
 /// Version of the layout on disk. Newer collections are refused.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Why a collection cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use samestory_article::{Stemmer, Token, Tokens};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Word, Words, together};
+use super::{NAME_SEED, SOUND_SEED, Word, Words, together};
 use crate::background::Background;
 
 /// Words of the body in which names are looked for.
@@ -20,9 +20,6 @@ const LONGEST_NAME: usize = 6;
 
 /// Shortest sound that tells a name, in letters.
 const SHORTEST_SOUND: usize = 3;
-
-const NAME_SEED: u64 = 2;
-const SOUND_SEED: u64 = 3;
 
 /// The names of an article.
 pub(super) struct Names {

@@ -5,9 +5,7 @@ use samestory_article::{Token, Tokens};
 use std::sync::OnceLock;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Word, Words};
-
-const DAY_SEED: u64 = 4;
+use super::{DAY_SEED, Word, Words};
 
 /// Share of articles that name one day of the year, and one day of the week.
 const DAY_SHARE: f32 = 0.02;
