@@ -190,6 +190,21 @@ fn truce_is_one_story_and_the_talks_another() {
 }
 
 #[test]
+fn the_talks_follow_the_truce() {
+    let talks = ask_json(&["show", story_of("moscow-northgate")]);
+    let to_truce = talks["links"]
+        .as_array()
+        .and_then(|links| links.iter().find(|link| link["story"] == story_of("libya-courier")))
+        .expect("a link to the truce");
+    assert_eq!(to_truce["kind"], "follows");
+    let shown = ask(&["show", story_of("moscow-northgate")]);
+    assert!(shown.lines().any(|line| line.starts_with("follows") && line.contains("Libyan Truce")), "{shown}");
+    let strangers = ask_json(&["show", story_of("baths-herald")]);
+    assert_ne!(strangers["links"], talks["links"]);
+    assert!(strangers["links"].as_array().into_iter().flatten().all(|link| link["story"] != story_of("libya-courier")));
+}
+
+#[test]
 fn hyphens_and_plurals_do_not_hide_a_story() {
     let stories = |query: &str| -> BTreeSet<String> {
         let answer = ask_json(&["search", query]);

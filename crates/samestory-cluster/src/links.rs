@@ -32,8 +32,9 @@ pub struct Link {
     pub strength: f32,
 }
 
-/// A pair of articles at least this likely to report one event links their stories.
-const LEAST_STRENGTH: f64 = 0.1;
+/// A pair of articles at least this likely to report one event links their stories: candidates that have nothing to do
+/// with each other are far below it.
+const LEAST_STRENGTH: f64 = 0.02;
 
 /// Links of a story that are kept, the strongest.
 const MOST_LINKS: usize = 8;
@@ -87,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_later_story_follows() {
-        let pairs = [JudgedPair { a: 1, b: 2, log_odds: 0.3 }, JudgedPair { a: 0, b: 3, log_odds: 0.05 }];
+        let pairs = [JudgedPair { a: 1, b: 2, log_odds: 0.3 }, JudgedPair { a: 0, b: 3, log_odds: 0.01 }];
         let times = [Some(0), Some(DAY), Some(3 * DAY), None];
         let links = story_links(&[0, 0, 2, 3], &times, &pairs, |pair| f64::from(pair.log_odds));
         assert_eq!(links[&2], [Link { to: 0, kind: LinkKind::Follows, strength: 0.3 }]);
