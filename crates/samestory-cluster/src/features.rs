@@ -4,7 +4,7 @@
 //! the next, because collections differ in density. What adapts is how similar a pair is beside each
 //! article's own best candidates.
 //!
-//! *Design.* [`PairOverlap`](crate::overlap::PairOverlap) holds what two articles share by themselves, [`Neighbourhood`] what an article
+//! *Design.* [`PairOverlap`] holds what two articles share by themselves, [`Neighbourhood`] what an article
 //! knows of its own bounded candidate list; [`PairFeatures`] puts both together. Each feature has a name, a
 //! unit, a range and a meaning in [`FEATURES`].
 //!

@@ -2,7 +2,7 @@
 //!
 //! *Design.* One article is held against many others: [`Against`] indexes where its terms stand, once, and
 //! each other article runs its terms past that. Most terms of the other are not among them, and one bit
-//! says so ([`Places`]); so a comparison costs about a nanosecond a term and no branch is guessed wrong
+//! says so (`Places`); so a comparison costs about a nanosecond a term and no branch is guessed wrong
 //! but at shared terms.
 
 use std::sync::LazyLock;
