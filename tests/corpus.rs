@@ -341,7 +341,7 @@ fn json_answers_parse_and_agree() {
     assert_eq!(info["counts"]["articles"], gold().len());
     assert_eq!(info["counts"]["copies"], 7);
     assert_eq!(info["counts"]["stories"], stories.as_array().unwrap().len());
-    assert_eq!(info["format"], 3);
+    assert_eq!(info["format"], samestory::FORMAT);
     let first = &stories[0];
     assert_eq!(text(first, "id"), story_of("ferry-wire"), "the largest story comes first");
     let story = ask_json(&["show", text(first, "id")]);
