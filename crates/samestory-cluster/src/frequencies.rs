@@ -97,11 +97,6 @@ impl DocumentFrequencies {
         Some((range.start + at) as u32)
     }
 
-    /// Number of articles that hold the term, where more than one does.
-    pub fn shared_by(&self, term: u64) -> Option<u32> {
-        self.find(term).map(|number| self.listed.counts[number as usize])
-    }
-
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with
     /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and its number where
     /// more than one article holds it. A term that is not listed counts as held by one.
@@ -127,9 +122,9 @@ mod tests {
             let counts = (2..).take(terms.len()).collect();
             let table = DocumentFrequencies::from(Listed { n_articles: 9, terms: terms.clone(), counts });
             for (at, term) in terms.iter().enumerate() {
-                prop_assert_eq!(table.shared_by(*term), Some(at as u32 + 2));
+                prop_assert_eq!(table.find(*term), Some(at as u32));
             }
-            prop_assert_eq!(table.shared_by(other).is_some(), terms.contains(&other));
+            prop_assert_eq!(table.find(other).is_some(), terms.contains(&other));
         }
     }
 }

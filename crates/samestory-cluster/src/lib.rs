@@ -31,8 +31,8 @@
 //! assert_eq!(cluster_articles(&vectors, Strictness::Default), [0, 0, 2]);
 //! ```
 //!
-//! Limits: candidates are met over shared terms, so two reports that share none of their
-//! hundred heaviest words and 25 heaviest names are not compared. Languages are not bridged: a French and an English report of one
+//! Limits: candidates are met over shared terms, so two reports that share none of their hundred heaviest
+//! words and 25 heaviest names are not compared. Languages are not bridged: a French and an English report of one
 //! event are one story only where names and numbers carry them.
 
 pub mod background;
