@@ -142,6 +142,17 @@ const NEAREST: usize = 10;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairFeatures(pub [f32; N_FEATURES]);
 
+/// Fewer candidates do not tell how common a likeness is.
+const FEW_CANDIDATES: usize = 3;
+
+impl PairOverlap {
+    /// The same overlap in the light of both candidate lists.
+    pub fn among(&self, a: &Neighbourhood, b: &Neighbourhood) -> PairOverlap {
+        let few = a.candidates().len().max(b.candidates().len()) < FEW_CANDIDATES;
+        PairOverlap { thin: self.thin || self.lone_word && few, ..*self }
+    }
+}
+
 /// What an article knows of its own candidate list.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Neighbourhood {

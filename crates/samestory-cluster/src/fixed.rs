@@ -33,10 +33,14 @@ const WEIGHTS: [(&str, f32, f32); 20] = [
     ("shared candidates", 0.40, 0.7),
 ];
 
-pub(crate) fn model() -> PairModel {
-    let position = |name: &str| FEATURES.iter().position(|feature| feature.name == name).unwrap_or_default();
-    let splits = WEIGHTS.iter().map(|(name, threshold, weight)| (position(name), *threshold, 0.0, *weight)).collect();
-    PairModel::of_parts(BIAS, PRIOR, splits)
+impl PairModel {
+    /// A model with fixed weights of nine features, which needs no file.
+    pub fn fixed() -> PairModel {
+        let position = |name: &str| FEATURES.iter().position(|feature| feature.name == name).unwrap_or_default();
+        let splits =
+            WEIGHTS.iter().map(|(name, threshold, weight)| (position(name), *threshold, 0.0, *weight)).collect();
+        PairModel::of_parts(BIAS, PRIOR, splits)
+    }
 }
 
 #[cfg(test)]

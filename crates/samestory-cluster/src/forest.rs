@@ -7,13 +7,34 @@
 //! branch depends on a single pair.
 
 use crate::features::{N_FEATURES, PairFeatures};
-use crate::model::Node;
 
 /// Most leaves of a tree.
 pub(crate) const MOST_LEAVES: usize = 16;
 
 /// Pairs that are judged side by side.
 pub(crate) const LANES: usize = 16;
+
+/// A split of a tree, or a leaf.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Node {
+    /// Log odds to be expected here, of this tree.
+    pub(crate) value: f32,
+    pub(crate) threshold: f32,
+    /// Positions of the two nodes below; 0 in a leaf.
+    pub(crate) left: u16,
+    pub(crate) right: u16,
+    pub(crate) feature: u16,
+}
+
+impl Node {
+    pub(crate) fn is_leaf(&self) -> bool {
+        self.left == 0
+    }
+
+    pub(crate) fn below(&self, features: &PairFeatures) -> u16 {
+        if features.0[usize::from(self.feature)] <= self.threshold { self.left } else { self.right }
+    }
+}
 
 /// Trees in the order of their splits.
 #[derive(Debug, Clone, PartialEq)]

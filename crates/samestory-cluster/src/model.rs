@@ -29,7 +29,7 @@
 use std::sync::OnceLock;
 
 use crate::features::{FEATURES, N_FEATURES, PairFeatures};
-use crate::forest::{Forest, LANES, MOST_LEAVES, Scratch};
+use crate::forest::{Forest, LANES, MOST_LEAVES, Node, Scratch};
 
 /// How far the estimated prior of a collection is believed. The estimate takes the pairs for independent, but
 /// those of one article stand or fall together; taken whole, it splits the stories of a thin stream.
@@ -50,17 +50,6 @@ pub struct PairModel {
     trees: Vec<Vec<Node>>,
     /// The same trees, for many pairs at once.
     forest: Forest,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Node {
-    /// Log odds to be expected here, of this tree.
-    pub(crate) value: f32,
-    pub(crate) threshold: f32,
-    /// Positions of the two nodes below; 0 in a leaf.
-    pub(crate) left: u16,
-    pub(crate) right: u16,
-    pub(crate) feature: u16,
 }
 
 /// Why a model cannot be used.
@@ -100,11 +89,6 @@ impl PairModel {
     pub fn shipped() -> &'static PairModel {
         static MODEL: OnceLock<PairModel> = OnceLock::new();
         MODEL.get_or_init(|| PairModel::parse(SHIPPED).expect("the shipped model is read by a test"))
-    }
-
-    /// A model with fixed weights of nine features, which needs no file.
-    pub fn fixed() -> PairModel {
-        crate::fixed::model()
     }
 
     /// Reads a model.
@@ -240,16 +224,6 @@ impl PairModel {
     }
 }
 
-impl Node {
-    pub(crate) fn is_leaf(&self) -> bool {
-        self.left == 0
-    }
-
-    fn below(&self, features: &PairFeatures) -> u16 {
-        if features.0[usize::from(self.feature)] <= self.threshold { self.left } else { self.right }
-    }
-}
-
 /// Natural logarithm of the odds of a probability.
 pub(crate) fn odds(probability: f64) -> f64 {
     (probability / (1.0 - probability)).ln()
@@ -333,6 +307,30 @@ mod tests {
         assert_eq!(reason("tree 99:0.5:1:2:0 1 2"), "model, line 7: node 0 has an unknown feature");
         assert_eq!(reason("leaf 1"), "model, line 7: `tree` is expected");
         assert_eq!(PairModel::parse("").expect_err("empty").to_string(), "model, line 0: `samestory-pairs` is missing");
+    }
+
+    #[test]
+    fn a_tree_has_no_more_than_sixteen_leaves() {
+        // Each split has a leaf on its left and the next split on its right.
+        let chain = |leaves: usize| {
+            let splits = (0..leaves - 1).map(|at| format!("0:{at}:{}:{}:0 1", 2 * at + 1, 2 * at + 2));
+            format!("{}tree {} 2\n", head(), splits.collect::<Vec<_>>().join(" "))
+        };
+        assert!(PairModel::parse(&chain(16)).is_ok());
+        let reason = PairModel::parse(&chain(17)).expect_err("a leaf too many").to_string();
+        assert!(reason.contains("16 leaves"), "{reason}");
+    }
+
+    #[test]
+    fn many_pairs_are_judged_as_each_alone() {
+        let model = PairModel::shipped();
+        let pair = |number: usize| {
+            let value = |at: usize| ((number * 31 + at * 17) % 101) as f32 / 25.0;
+            (PairFeatures(std::array::from_fn(value)), number as f32 / 100.0)
+        };
+        let pairs: Vec<(PairFeatures, f32)> = (0..37).map(pair).collect();
+        let alone: Vec<f64> = pairs.iter().map(|(features, template)| model.log_odds(features, *template)).collect();
+        assert_eq!(model.log_odds_of(&pairs), alone);
     }
 
     proptest! {

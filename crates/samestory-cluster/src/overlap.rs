@@ -7,7 +7,6 @@
 
 use std::sync::LazyLock;
 
-use crate::features::Neighbourhood;
 use crate::vectors::{ArticleVectors, Bag};
 
 /// Days that stand in for a missing time: neither near nor far.
@@ -34,9 +33,6 @@ const NEARLY_EQUAL: f64 = 0.8;
 /// One rare word says something between texts of a higher cosine, such as headlines that have little else to
 /// share, where candidates enough tell how common such a likeness is.
 const MUCH_IN_COMMON: f64 = 0.1;
-
-/// Fewer candidates tell nothing of that.
-const FEW_CANDIDATES: usize = 3;
 
 /// Features that two articles have by themselves.
 pub(crate) const N_OWN: usize = 35;
@@ -375,12 +371,6 @@ impl PairOverlap {
         let mut against = Against::nothing();
         against.turn_to(a);
         against.overlap(b)
-    }
-
-    /// The same overlap in the light of both candidate lists.
-    pub fn among(&self, a: &Neighbourhood, b: &Neighbourhood) -> PairOverlap {
-        let few = a.candidates().len().max(b.candidates().len()) < FEW_CANDIDATES;
-        PairOverlap { thin: self.thin || self.lone_word && few, ..*self }
     }
 }
 
