@@ -269,6 +269,16 @@ mod tests {
         assert!(shapes[5].capitalised && shapes[5].adjoins);
     }
 
+    #[test]
+    fn a_mark_behind_white_space_belongs_to_it() {
+        // Texts that were once cut before the mark.
+        for text in [" \u{cbe}", "  \u{10a05}", "\u{2000} \u{113c2}", "a \u{301}b", "a\n\u{301}b"] {
+            let mut words = Vec::new();
+            each_word(text, &mut |offset, word| words.push((offset, word)));
+            assert_eq!(words, text.unicode_word_indices().collect::<Vec<_>>(), "{text:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn offsets_are_inside_and_in_order(text in "\\PC{0,200}") {
