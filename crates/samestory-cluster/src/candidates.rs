@@ -19,10 +19,10 @@ const INDEXED_WORDS: usize = 100;
 const INDEXED_NAMES: usize = 25;
 
 /// Of these, the terms that are asked for at any time; the others only inside the window.
-const FAR_TERMS: usize = 20;
+pub const FAR_TERMS: usize = 20;
 
 /// Articles further apart in time seldom report one event.
-const WINDOW_SECONDS: i64 = 10 * 86_400;
+pub const WINDOW_SECONDS: i64 = 10 * 86_400;
 
 /// Candidates that an article keeps.
 pub const LONGEST_LIST: usize = 70;
@@ -31,7 +31,7 @@ pub const LONGEST_LIST: usize = 70;
 const SHARES: [f32; 3] = [0.6, 0.2, 0.2];
 
 /// Less likeness is chance.
-const LEAST_LIKENESS: f32 = 0.005;
+pub const LEAST_LIKENESS: f32 = 0.005;
 
 /// One candidate of an article.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -53,21 +53,27 @@ pub fn candidate_lists(articles: &[ArticleVectors]) -> Vec<Vec<Candidate>> {
 
 /// A heavy term of an article: what it adds to the likeness with an article that has the same weights is the
 /// sum of their squares.
-#[derive(Debug, Clone, Copy)]
-struct HeavyTerm {
-    term: u32,
-    /// In the whole text, and in the lead.
-    weights: [f32; 2],
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HeavyTerm {
+    /// The term.
+    pub term: u32,
+    /// In the whole text, and in the lead; 0 to 1.
+    pub weights: [f32; 2],
 }
 
 impl HeavyTerm {
+    /// What the term adds to the likeness with an article in which it has other weights.
+    pub fn product(&self, other: [f32; 2]) -> f32 {
+        self.weights[0] * other[0] + self.weights[1] * other[1]
+    }
+
     fn likeness(&self) -> f32 {
         self.weights[0] * self.weights[0] + self.weights[1] * self.weights[1]
     }
 }
 
-/// The terms of an article that add most to its likeness with others, heaviest first.
-fn heaviest(article: &ArticleVectors) -> Vec<HeavyTerm> {
+/// The terms of an article that add most to its likeness with others, heaviest first: at most 125.
+pub fn heaviest(article: &ArticleVectors) -> Vec<HeavyTerm> {
     let [words, lead, names] = SHARES.map(f32::sqrt);
     let mut of_lead = article.bag(Bag::Lead).peekable();
     let of_words = article.bag(Bag::Words).map(|(term, weight)| {
@@ -151,17 +157,12 @@ impl<'a> Index<'a> {
                 self.add(term, dated..n, scores);
             }
         }
-        let nearness = Nearness::get();
         let found = scores.take(|place, sum| {
             let other = self.order[place as usize];
-            let closeness = sum * nearness.of(time, self.times.get(place as usize).copied());
+            let closeness = sum * nearness(time, self.times.get(place as usize).copied());
             (sum >= LEAST_LIKENESS && other != number as u32).then_some(Candidate { number: other, closeness })
         });
-        if found.len() > LONGEST_LIST {
-            found.select_nth_unstable_by(LONGEST_LIST - 1, closest_first);
-            found.truncate(LONGEST_LIST);
-        }
-        found.sort_unstable_by(closest_first);
+        keep_closest(found);
         found.clone()
     }
 
@@ -172,7 +173,7 @@ impl<'a> Index<'a> {
         let postings = &self.postings[heavy.term as usize];
         let first = postings.partition_point(|(place, _)| *place < places.start);
         for (place, other) in postings[first..].iter().take_while(|(place, _)| *place < places.end) {
-            scores.add(*place, heavy.weights[0] * other[0] + heavy.weights[1] * other[1]);
+            scores.add(*place, heavy.product(*other));
         }
     }
 }
@@ -208,12 +209,26 @@ impl Scores {
     }
 }
 
+/// Leaves the closest [`LONGEST_LIST`], by falling closeness, then by number.
+pub fn keep_closest(candidates: &mut Vec<Candidate>) {
+    if candidates.len() > LONGEST_LIST {
+        candidates.select_nth_unstable_by(LONGEST_LIST - 1, closest_first);
+        candidates.truncate(LONGEST_LIST);
+    }
+    candidates.sort_unstable_by(closest_first);
+}
+
 fn closest_first(a: &Candidate, b: &Candidate) -> Ordering {
     b.closeness.total_cmp(&a.closeness).then(a.number.cmp(&b.number))
 }
 
 /// What candidates are ranked by beside their likeness: 1 at the same time, falling by days to 0.3;
-/// between these where a time is missing.
+/// between these where a time is missing. Times are seconds since 1970.
+pub fn nearness(a: Option<i64>, b: Option<i64>) -> f32 {
+    Nearness::get().of(a, b)
+}
+
+/// [`nearness`] by steps.
 struct Nearness {
     /// By steps of six hours; beyond the last everything is far.
     steps: [f32; 160],

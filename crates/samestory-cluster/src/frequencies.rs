@@ -1,7 +1,6 @@
 //! Document frequencies: how many articles hold a term.
 
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use crate::background::Background;
 use crate::terms::{ArticleTerms, TermCount};
@@ -10,12 +9,18 @@ use crate::terms::{ArticleTerms, TermCount};
 /// are more; with fewer, the background decides.
 pub const BACKGROUND_ARTICLES: f64 = 500.0;
 
-/// How many articles of a collection hold each term. Terms of one article only are not listed: such
-/// a term is in no pair.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Listed", into = "Listed")]
+/// How many articles of a collection hold each term.
+///
+/// *Design.* Terms of one article only are not listed: such a term is in no pair. A collection that is fed
+/// bit by bit remembers some of these beside ([`DocumentFrequencies::count_more`]), so that a second holder is
+/// noticed; past [`MOST_SINGLES`] they are forgotten and begin anew, as in lossy counting (Manku and Motwani
+/// 2002, section 4.2): a count may then be one too low.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DocumentFrequencies {
-    listed: Listed,
+    n_articles: u32,
+    /// Sorted.
+    terms: Vec<u32>,
+    counts: Vec<u32>,
     /// Position of the first term of each bucket; terms are hashes, so their upper bits fill the
     /// buckets evenly, about one term each.
     buckets: Vec<u32>,
@@ -23,89 +28,152 @@ pub struct DocumentFrequencies {
     shift: u32,
 }
 
-/// What is stored of the frequencies.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-struct Listed {
-    n_articles: u32,
-    /// Sorted.
-    terms: Vec<u64>,
-    counts: Vec<u32>,
-}
-
-impl From<Listed> for DocumentFrequencies {
-    fn from(listed: Listed) -> Self {
-        let bits = (listed.terms.len().max(2) as u64).ilog2() + 1;
-        let shift = 64 - bits;
-        let mut buckets = vec![0u32; (1 << bits) + 1];
-        for term in &listed.terms {
-            buckets[(term >> shift) as usize + 1] += 1;
-        }
-        for at in 1..buckets.len() {
-            buckets[at] += buckets[at - 1];
-        }
-        DocumentFrequencies { listed, buckets, shift }
-    }
-}
-
-impl From<DocumentFrequencies> for Listed {
-    fn from(frequencies: DocumentFrequencies) -> Self {
-        frequencies.listed
-    }
-}
+/// Terms of one article only that are remembered.
+pub const MOST_SINGLES: usize = 4 << 20;
 
 /// Terms are counted part by part, by their upper bits, so that no more than a part stands in memory twice.
 const PART_BITS: u32 = 4;
 
-/// Counts the terms of one part that more than one article holds, in the memory of `all`.
-fn count_part(articles: &[ArticleTerms], part: u64, all: &mut Vec<u64>) -> (Vec<u64>, Vec<u32>) {
+/// Counts the terms of one part, in the memory of `all`: what more than one article holds, and the rest.
+fn count_part(articles: &[ArticleTerms], part: u32, all: &mut Vec<u32>) -> Counted {
     all.clear();
     for bag in articles.iter().flat_map(ArticleTerms::counted) {
-        let part_of = |term: &TermCount| term.term >> (64 - PART_BITS);
+        let part_of = |term: &TermCount| term.term >> (32 - PART_BITS);
         let behind = &bag[bag.partition_point(|term| part_of(term) < part)..];
         all.extend(behind.iter().take_while(|term| part_of(term) == part).map(|term| term.term));
     }
     all.sort_unstable();
-    all.chunk_by(|a, b| a == b).filter(|run| run.len() > 1).map(|run| (run[0], run.len() as u32)).unzip()
+    let mut counted = Counted::default();
+    for run in all.chunk_by(|a, b| a == b) {
+        counted.add(run[0], run.len() as u32);
+    }
+    counted
+}
+
+/// Terms with the number of articles that hold them, in order.
+#[derive(Default)]
+struct Counted {
+    terms: Vec<u32>,
+    counts: Vec<u32>,
+    singles: Vec<u32>,
+}
+
+impl Counted {
+    fn add(&mut self, term: u32, count: u32) {
+        match count {
+            0 => (),
+            1 => self.singles.push(term),
+            _ => {
+                self.terms.push(term);
+                self.counts.push(count);
+            }
+        }
+    }
 }
 
 impl DocumentFrequencies {
     /// Counts the terms of all articles.
     pub fn count(articles: &[ArticleTerms]) -> DocumentFrequencies {
-        let parts: Vec<(Vec<u64>, Vec<u32>)> = (0..1 << PART_BITS)
+        Self::count_all(articles).0
+    }
+
+    /// As [`count`](Self::count); and the terms that one article only holds, sorted.
+    pub fn count_all(articles: &[ArticleTerms]) -> (DocumentFrequencies, Vec<u32>) {
+        let parts: Vec<Counted> = (0..1 << PART_BITS)
             .into_par_iter()
             .map_init(Vec::new, |all, part| count_part(articles, part, all))
             .collect();
-        let mut listed = Listed { n_articles: articles.len() as u32, ..Listed::default() };
-        for (terms, counts) in parts {
-            listed.terms.extend(terms);
-            listed.counts.extend(counts);
+        let mut all = Counted::default();
+        for mut part in parts {
+            all.terms.append(&mut part.terms);
+            all.counts.append(&mut part.counts);
+            all.singles.append(&mut part.singles);
         }
-        listed.into()
+        (Self::of(articles.len() as u32, all.terms, all.counts), all.singles)
+    }
+
+    /// Counts more articles: `occurrences` are their terms, each once an article, in any order; `singles` the
+    /// terms of one article only that are remembered, sorted.
+    pub fn count_more(&self, n_articles: u32, mut occurrences: Vec<u32>, singles: &[u32]) -> (Self, Vec<u32>) {
+        occurrences.par_sort_unstable();
+        let mut all = Counted::default();
+        let mut listed = self.terms.iter().copied().zip(self.counts.iter().copied()).peekable();
+        let mut old = singles.iter().copied().peekable();
+        for run in occurrences.chunk_by(|a, b| a == b) {
+            let term = run[0];
+            while let Some((term, count)) = listed.next_if(|(listed, _)| *listed < term) {
+                all.add(term, count);
+            }
+            while let Some(single) = old.next_if(|single| *single < term) {
+                all.add(single, 1);
+            }
+            let before = listed.next_if(|(listed, _)| *listed == term).map_or(0, |(_, count)| count);
+            let single = old.next_if(|single| *single == term).map_or(0, |_| 1);
+            all.add(term, before + single + run.len() as u32);
+        }
+        listed.for_each(|(term, count)| all.add(term, count));
+        if all.singles.len() + old.len() > MOST_SINGLES {
+            all.singles.clear();
+        } else {
+            all.singles.extend(old);
+        }
+        (Self::of(self.n_articles + n_articles, all.terms, all.counts), all.singles)
+    }
+
+    fn of(n_articles: u32, terms: Vec<u32>, counts: Vec<u32>) -> Self {
+        let bits = (terms.len().max(2) as u32).ilog2() + 1;
+        let shift = 32 - bits;
+        let mut buckets = vec![0u32; (1 << bits) + 1];
+        for term in &terms {
+            buckets[(term >> shift) as usize + 1] += 1;
+        }
+        for at in 1..buckets.len() {
+            buckets[at] += buckets[at - 1];
+        }
+        DocumentFrequencies { n_articles, terms, counts, buckets, shift }
+    }
+
+    /// The frequencies as bytes: number of articles, number of terms, terms, counts; 32-bit little-endian.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let head = [self.n_articles, self.terms.len() as u32];
+        head.iter().chain(&self.terms).chain(&self.counts).flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made; `None` if it is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (numbers, []) = bytes.as_chunks::<4>() else { return None };
+        let mut numbers = numbers.iter().map(|number| u32::from_le_bytes(*number));
+        let (n_articles, n_terms) = (numbers.next()?, numbers.next()? as usize);
+        if numbers.len() != n_terms.checked_mul(2)? {
+            return None;
+        }
+        let terms: Vec<u32> = numbers.by_ref().take(n_terms).collect();
+        let counts: Vec<u32> = numbers.collect();
+        terms.is_sorted_by(|a, b| a < b).then(|| Self::of(n_articles, terms, counts))
     }
 
     /// Number of articles counted.
     pub fn n_articles(&self) -> u32 {
-        self.listed.n_articles
+        self.n_articles
     }
 
-    /// The number of a term that more than one article holds: its place among these, in order of their
-    /// hashes, from 0.
-    pub fn find(&self, term: u64) -> Option<u32> {
-        let bucket = (term >> self.shift.min(63)) as usize;
+    /// How many articles hold a term that more than one holds.
+    pub fn held_by(&self, term: u32) -> Option<u32> {
+        let bucket = term.checked_shr(self.shift)? as usize;
         let range = *self.buckets.get(bucket)? as usize..*self.buckets.get(bucket + 1)? as usize;
-        let at = self.listed.terms[range.clone()].iter().position(|listed| *listed == term)?;
-        Some((range.start + at) as u32)
+        let at = self.terms[range.clone()].iter().position(|listed| *listed == term)?;
+        Some(self.counts[range.start + at])
     }
 
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with
-    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and its number where
+    /// the background share `p` counted as `K` articles ([`BACKGROUND_ARTICLES`]); and whether
     /// more than one article holds it. A term that is not listed counts as held by one.
-    pub fn idf(&self, term: &TermCount) -> (f64, Option<u32>) {
-        let number = self.find(term.term);
+    pub fn idf(&self, term: &TermCount) -> (f64, bool) {
+        let held_by = self.held_by(term.term);
         let background = BACKGROUND_ARTICLES * Background::decode(term.background);
-        let held = background + f64::from(number.map_or(1, |number| self.listed.counts[number as usize]));
-        let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles()))).ln();
-        (idf.max(0.0), number)
+        let held = background + f64::from(held_by.unwrap_or(1));
+        let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles))).ln();
+        (idf.max(0.0), held_by.is_some())
     }
 }
 
@@ -115,16 +183,41 @@ mod tests {
 
     use super::*;
 
+    fn terms_of(list: &[u32]) -> ArticleTerms {
+        let term = |term: &u32| TermCount { term: *term, count: 1, background: 0 };
+        ArticleTerms { all: list.iter().map(term).collect(), ..ArticleTerms::default() }
+    }
+
     proptest! {
         #[test]
-        fn every_term_is_found(terms in prop::collection::btree_set(any::<u64>(), 0..400), other in any::<u64>()) {
-            let terms: Vec<u64> = terms.into_iter().collect();
-            let counts = (2..).take(terms.len()).collect();
-            let table = DocumentFrequencies::from(Listed { n_articles: 9, terms: terms.clone(), counts });
-            for (at, term) in terms.iter().enumerate() {
-                prop_assert_eq!(table.find(*term), Some(at as u32));
+        fn every_term_is_found(terms in prop::collection::btree_set(any::<u32>(), 0..400), other in any::<u32>()) {
+            let terms: Vec<u32> = terms.into_iter().collect();
+            let counts: Vec<u32> = (2..).take(terms.len()).collect();
+            let table = DocumentFrequencies::of(9, terms.clone(), counts.clone());
+            for (term, count) in terms.iter().zip(&counts) {
+                prop_assert_eq!(table.held_by(*term), Some(*count));
             }
-            prop_assert_eq!(table.find(other).is_some(), terms.contains(&other));
+            prop_assert_eq!(table.held_by(other).is_some(), terms.contains(&other));
+            prop_assert_eq!(DocumentFrequencies::from_bytes(&table.to_bytes()), Some(table));
+        }
+
+        #[test]
+        fn counting_bit_by_bit_is_counting_at_once(
+            articles in prop::collection::vec(prop::collection::btree_set(0u32..60, 0..20), 0..12),
+            first in 0usize..12,
+        ) {
+            let articles: Vec<Vec<u32>> = articles.into_iter().map(|terms| terms.into_iter().collect()).collect();
+            let terms: Vec<ArticleTerms> = articles.iter().map(|list| terms_of(list)).collect();
+            let first = first.min(terms.len());
+            let (before, singles) = DocumentFrequencies::count_all(&terms[..first]);
+            let rest: Vec<u32> = articles[first..].concat();
+            let more = before.count_more((terms.len() - first) as u32, rest, &singles);
+            prop_assert_eq!(more, DocumentFrequencies::count_all(&terms));
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = DocumentFrequencies::from_bytes(&bytes);
         }
     }
 }

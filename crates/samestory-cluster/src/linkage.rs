@@ -55,13 +55,19 @@ impl Ord for Merge {
 
 /// The cluster of each of `n_items` items, named by its smallest item.
 ///
+/// `pins`, where there are any, are what a person has decided of each item: items of one pin are one cluster,
+/// those of different pins are never in one, and those without are free.
+///
 /// # Panics
 ///
-/// If a pair names an item that is not below `n_items`.
-pub fn average_linkage(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Vec<u32> {
-    let groups = Groups::of(n_items, pairs, threshold);
+/// If a pair names an item that is not below `n_items`, or there are pins, but not one for each item.
+pub fn average_linkage(n_items: usize, pairs: &[ScoredPair], pins: &[Option<u32>], threshold: f64) -> Vec<u32> {
+    assert!(pins.is_empty() || pins.len() == n_items, "a pin, or none, for each item");
+    let pin = |item: u32| pins.get(item as usize).copied().flatten();
+    let groups = Groups::of(n_items, pairs, pins, threshold);
     let linked = |(items, pairs): (&Vec<u32>, &Vec<ScoredPair>)| {
-        let labels = link(items.len(), pairs, threshold);
+        let pins = items.iter().map(|item| pin(*item)).collect();
+        let labels = link(items.len(), pairs, pins, threshold);
         labels.into_iter().map(|label| items[label as usize]).collect::<Vec<u32>>()
     };
     let of_groups: Vec<Vec<u32>> = groups.items.par_iter().zip(&groups.pairs).map(linked).collect();
@@ -82,11 +88,18 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Groups {
+    fn of(n_items: usize, pairs: &[ScoredPair], pins: &[Option<u32>], threshold: f64) -> Groups {
         let mut parent: Vec<u32> = (0..n_items as u32).collect();
-        for pair in pairs.iter().filter(|pair| pair.similarity > threshold) {
-            let (a, b) = (root(&mut parent, pair.a), root(&mut parent, pair.b));
+        let mut join = |a: u32, b: u32| {
+            let (a, b) = (root(&mut parent, a), root(&mut parent, b));
             parent[a.max(b) as usize] = a.min(b);
+        };
+        pairs.iter().filter(|pair| pair.similarity > threshold).for_each(|pair| join(pair.a, pair.b));
+        let mut first_of_pin: FxHashMap<u32, u32> = FxHashMap::default();
+        for (item, pin) in (0u32..).zip(pins) {
+            if let Some(pin) = pin {
+                join(*first_of_pin.entry(*pin).or_insert(item), item);
+            }
         }
         const ALONE: u32 = u32::MAX;
         let mut group = vec![ALONE; n_items];
@@ -126,15 +139,20 @@ fn root(parent: &mut [u32], mut item: u32) -> u32 {
 }
 
 /// Links the items of one group.
-fn link(n_items: usize, pairs: &[ScoredPair], threshold: f64) -> Vec<u32> {
-    let mut clusters = Clusters::new(n_items, pairs);
-    let mut queue: BinaryHeap<Merge> = pairs
-        .iter()
-        .filter(|pair| pair.similarity > threshold)
-        .map(|pair| Merge { similarity: pair.similarity, a: pair.a, b: pair.b, states: (0, 0) })
-        .collect();
+fn link(n_items: usize, pairs: &[ScoredPair], pins: Vec<Option<u32>>, threshold: f64) -> Vec<u32> {
+    let mut clusters = Clusters::new(n_items, pairs, pins);
+    clusters.merge_pinned();
+    let mut queue: BinaryHeap<Merge> = BinaryHeap::new();
+    for (a, links) in (0u32..).zip(&clusters.links) {
+        for (&b, &sum) in links.iter().filter(|(b, _)| **b > a) {
+            let similarity = clusters.similarity(a, b, sum);
+            if similarity > threshold {
+                queue.push(Merge { similarity, a, b, states: clusters.states_of(a, b) });
+            }
+        }
+    }
     while let Some(merge) = queue.pop() {
-        if clusters.is_stale(&merge) {
+        if clusters.is_stale(&merge) || clusters.are_apart(merge.a, merge.b) {
             continue;
         }
         clusters.merge(merge.a, merge.b);
@@ -156,10 +174,11 @@ struct Clusters {
     /// Grows with each merge of the cluster; `None` once it is part of another.
     state: Vec<Option<u32>>,
     parent: Vec<u32>,
+    pins: Vec<Option<u32>>,
 }
 
 impl Clusters {
-    fn new(n_items: usize, pairs: &[ScoredPair]) -> Self {
+    fn new(n_items: usize, pairs: &[ScoredPair], pins: Vec<Option<u32>>) -> Self {
         let mut links = vec![FxHashMap::default(); n_items];
         for pair in pairs {
             links[pair.a as usize].insert(pair.b, pair.similarity);
@@ -170,7 +189,25 @@ impl Clusters {
             size: vec![1.0; n_items],
             state: vec![Some(0); n_items],
             parent: (0..n_items as u32).collect(),
+            pins,
         }
+    }
+
+    fn merge_pinned(&mut self) {
+        let mut first: FxHashMap<u32, u32> = FxHashMap::default();
+        for item in 0..self.pins.len() as u32 {
+            if let Some(pin) = self.pins[item as usize] {
+                let first = *first.entry(pin).or_insert(item);
+                if first != item {
+                    self.merge(first, item);
+                }
+            }
+        }
+    }
+
+    /// Whether two clusters are pinned to different stories.
+    fn are_apart(&self, a: u32, b: u32) -> bool {
+        self.pins[a as usize].zip(self.pins[b as usize]).is_some_and(|(a, b)| a != b)
     }
 
     fn states_of(&self, a: u32, b: u32) -> (u32, u32) {
@@ -202,6 +239,7 @@ impl Clusters {
             others.insert(a, total);
         }
         self.parent[b as usize] = a;
+        self.pins[a as usize] = self.pins[a as usize].or(self.pins[b as usize]);
         self.size[a as usize] += self.size[b as usize];
         self.state[b as usize] = None;
         self.state[a as usize] = self.state[a as usize].map(|state| state + 1);
@@ -238,13 +276,25 @@ mod tests {
             pair(4, 5, 0.9),
             pair(2, 3, 0.8),
         ];
-        assert_eq!(average_linkage(6, &pairs, 0.5), [0, 0, 0, 3, 3, 3]);
+        assert_eq!(average_linkage(6, &pairs, &[], 0.5), [0, 0, 0, 3, 3, 3]);
     }
 
     #[test]
     fn a_chain_is_broken() {
         let pairs = [pair(0, 1, 0.7), pair(1, 2, 0.69), pair(2, 3, 0.7)];
-        assert_eq!(average_linkage(4, &pairs, 0.4), [0, 0, 2, 2]);
+        assert_eq!(average_linkage(4, &pairs, &[], 0.4), [0, 0, 2, 2]);
+    }
+
+    #[test]
+    fn pins_hold_whatever_the_pairs_say() {
+        let pairs = [pair(0, 1, 0.9), pair(1, 2, 0.9), pair(0, 2, 0.9), pair(3, 4, 0.9)];
+        let pins = [Some(7), None, Some(8), Some(8), None];
+        let labels = average_linkage(5, &pairs, &pins, 0.5);
+        assert_ne!(labels[0], labels[2]);
+        assert_eq!(labels[2], labels[3]);
+        // The free ones go where the pairs say: 1 to the closer of two, which is the smaller number of equals.
+        assert_eq!(labels[1], labels[0]);
+        assert_eq!(average_linkage(3, &[], &[Some(1), None, Some(1)], 0.5), [0, 1, 0]);
     }
 
     proptest! {
@@ -255,10 +305,10 @@ mod tests {
                 let all: Vec<(u32, u32)> = (0..8).flat_map(|a| (a + 1..8).map(move |b| (a, b))).collect();
                 pairs.push(pair(all[at].0, all[at].1, f64::from(*score) / 100.0));
             }
-            let labels = average_linkage(8, &pairs, 0.45);
+            let labels = average_linkage(8, &pairs, &[], 0.45);
             let mut turned = pairs.clone();
             turned.sort_by_key(|pair| xxhash_rust::xxh3::xxh3_64_with_seed(&pair.a.to_le_bytes(), seed ^ u64::from(pair.b)));
-            prop_assert_eq!(&labels, &average_linkage(8, &turned, 0.45));
+            prop_assert_eq!(&labels, &average_linkage(8, &turned, &[], 0.45));
             prop_assert!(labels.iter().enumerate().all(|(item, label)| *label as usize <= item && labels[*label as usize] == *label));
         }
     }

@@ -12,6 +12,8 @@
 //! *Consequences.* One number a collection, which is kept with it. It is a function of how many pairs have
 //! which log odds, in steps of 1/64, so that the order of pairs and the number of threads change nothing.
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{logistic, odds};
 
 /// Pairs at the prior of training that stand beside those of the collection.
@@ -28,13 +30,48 @@ const HIGHEST: f64 = 0.5;
 
 const ROUNDS: usize = 60;
 
+/// How many judged pairs have which log odds, in steps of 1/64 from -16 to 16.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OddsCounts(Vec<u64>);
+
+impl Default for OddsCounts {
+    fn default() -> Self {
+        OddsCounts(vec![0; (2.0 * CERTAIN * STEPS) as usize + 1])
+    }
+}
+
+impl OddsCounts {
+    fn step(&mut self, log_odds: f64) -> Option<&mut u64> {
+        self.0.get_mut(((log_odds.clamp(-CERTAIN, CERTAIN) + CERTAIN) * STEPS).round() as usize)
+    }
+
+    /// Counts one more pair of these log odds.
+    pub fn add(&mut self, log_odds: f64) {
+        if let Some(count) = self.step(log_odds) {
+            *count += 1;
+        }
+    }
+
+    /// Counts one pair less.
+    pub fn remove(&mut self, log_odds: f64) {
+        if let Some(count) = self.step(log_odds) {
+            *count = count.saturating_sub(1);
+        }
+    }
+}
+
+impl FromIterator<f64> for OddsCounts {
+    fn from_iter<I: IntoIterator<Item = f64>>(log_odds: I) -> Self {
+        let mut counts = OddsCounts::default();
+        log_odds.into_iter().for_each(|value| counts.add(value));
+        counts
+    }
+}
+
 /// The share of candidate pairs that report one event, above 0 and at most a half, from the log odds of all of
 /// them at the prior of training.
-pub fn estimate_prior(log_odds: impl IntoIterator<Item = f64>, trained: f64) -> f64 {
-    let mut counts = vec![0u64; (2.0 * CERTAIN * STEPS) as usize + 1];
-    for value in log_odds {
-        counts[((value.clamp(-CERTAIN, CERTAIN) + CERTAIN) * STEPS).round() as usize] += 1;
-    }
+pub fn estimate_prior(counts: &OddsCounts, trained: f64) -> f64 {
+    let OddsCounts(counts) = counts;
     let pairs: f64 = counts.iter().map(|count| *count as f64).sum();
     let mut prior = trained;
     for _ in 0..ROUNDS {
@@ -75,14 +112,14 @@ mod tests {
     fn the_share_follows_the_collection() {
         for share in [0.01, 0.05, 0.3] {
             let (log_odds, trained) = pairs(share);
-            let found = estimate_prior(log_odds, trained);
+            let found = estimate_prior(&log_odds.into_iter().collect(), trained);
             assert!((found - share).abs() < 0.2 * share + 0.005, "{share}: {found}");
         }
     }
 
     #[test]
     fn a_handful_of_pairs_changes_little() {
-        assert_eq!(estimate_prior([], 0.05), 0.05);
-        assert!((estimate_prior([6.0], 0.05) - 0.05).abs() < 0.02);
+        assert_eq!(estimate_prior(&OddsCounts::default(), 0.05), 0.05);
+        assert!((estimate_prior(&OddsCounts::from_iter([6.0]), 0.05) - 0.05).abs() < 0.02);
     }
 }

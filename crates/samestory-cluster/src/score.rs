@@ -20,7 +20,7 @@ use crate::features::PairFeatures;
 use crate::linkage::{ScoredPair, average_linkage};
 use crate::model::PairModel;
 use crate::overlap::PairOverlap;
-use crate::prior::estimate_prior;
+use crate::prior::{OddsCounts, estimate_prior};
 use crate::vectors::ArticleVectors;
 
 /// How sure a story must be of its articles.
@@ -72,7 +72,7 @@ impl FromStr for Strictness {
 pub const THIN: f32 = -16.0;
 
 /// Less similarity counts as none in linkage.
-const LEAST_SIMILARITY: f64 = 0.005;
+pub const LEAST_SIMILARITY: f64 = 0.005;
 
 /// A candidate pair and how it is judged.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,6 +90,8 @@ pub struct JudgedPair {
 pub struct Judgement {
     /// The pairs in order of number.
     pub pairs: Vec<JudgedPair>,
+    /// How many of them have which log odds.
+    pub counts: OddsCounts,
     /// Share of them that report one event.
     pub prior: f64,
 }
@@ -118,12 +120,14 @@ impl Judgement {
             judged
         };
         let pairs: Vec<JudgedPair> = compared.pairs().par_chunks(CHUNK).enumerate().flat_map_iter(judged).collect();
-        let prior = estimate_prior(pairs.iter().map(|pair| f64::from(pair.log_odds)), model.prior());
-        Judgement { pairs, prior }
+        let counts: OddsCounts = pairs.iter().map(|pair| f64::from(pair.log_odds)).collect();
+        let prior = estimate_prior(&counts, model.prior());
+        Judgement { pairs, counts, prior }
     }
 
-    /// The cluster of each of `n_articles` articles, named by its smallest member.
-    pub fn clusters(&self, n_articles: usize, model: &PairModel, threshold: f64) -> Vec<u32> {
+    /// The cluster of each of `n_articles` articles, named by its smallest member; `pins` are those of
+    /// [`average_linkage`].
+    pub fn clusters(&self, n_articles: usize, pins: &[Option<u32>], model: &PairModel, threshold: f64) -> Vec<u32> {
         let scored = |pair: &JudgedPair| ScoredPair {
             a: pair.a,
             b: pair.b,
@@ -131,7 +135,7 @@ impl Judgement {
         };
         let pairs: Vec<ScoredPair> =
             self.pairs.par_iter().map(scored).filter(|pair| pair.similarity > LEAST_SIMILARITY).collect();
-        average_linkage(n_articles, &pairs, threshold)
+        average_linkage(n_articles, &pairs, pins, threshold)
     }
 }
 
@@ -144,5 +148,5 @@ pub fn judge(model: &PairModel, features: &PairFeatures, overlap: &PairOverlap) 
 pub fn cluster_articles(articles: &[ArticleVectors], strictness: Strictness) -> Vec<u32> {
     let model = PairModel::shipped();
     let compared = ComparedPairs::of(articles, &candidate_lists(articles));
-    Judgement::of(&compared, model).clusters(articles.len(), model, strictness.threshold())
+    Judgement::of(&compared, model).clusters(articles.len(), &[], model, strictness.threshold())
 }

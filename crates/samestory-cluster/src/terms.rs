@@ -3,8 +3,9 @@
 //! Bags are counted of headline, lead and all (Miranda et al. 2018 use nine: tokens, lemmas and entities
 //! of title, body and both). Words are stems; where a script sets no spaces between words (Chinese,
 //! Japanese, Thai), overlapping pairs of characters stand for words. Names are runs of capitalised
-//! words; in a script without capitals all words stand for them. A term is kept as its XXH3-64, so bags
-//! can be stored and compared between runs.
+//! words; in a script without capitals all words stand for them. A term is kept as the upper half of its
+//! XXH3-64, so bags can be stored and compared between runs; of two articles with 1,300 terms each, chance
+//! makes one pair in 2,500 share a term that it does not.
 
 mod names;
 mod quantities;
@@ -22,8 +23,8 @@ pub use quantities::Quantity;
 /// One term of a bag.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TermCount {
-    /// XXH3-64 of the term, in a space of its own for words, pairs and names.
-    pub term: u64,
+    /// Upper half of the XXH3-64 of the term, in a space of its own for words, pairs and names.
+    pub term: u32,
     /// How often it occurs, from 1.
     pub count: u16,
     /// Share of articles that hold it as the background has it, as [`Background::encode`].
@@ -90,7 +91,7 @@ impl ArticleTerms {
     }
 
     /// Counts the terms of an article and tells each term of `all` and `names` as it is written.
-    pub fn with_words(article: &Article, written: &mut dyn FnMut(u64, &str)) -> ArticleTerms {
+    pub fn with_words(article: &Article, written: &mut dyn FnMut(u32, &str)) -> ArticleTerms {
         let background = Background::of(article.language);
         let stemmer = Stemmer::new(background.language());
         let headline = stemmed(Tokenizer.text(&article.headline), &stemmer, background);
@@ -128,7 +129,7 @@ impl ArticleTerms {
 /// One word of a text as the bags need it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Word {
-    term: u64,
+    term: u32,
     background: f32,
     number: bool,
 }
@@ -143,7 +144,7 @@ struct Words {
 
 impl Words {
     /// Tells each word as it is written.
-    fn tell(&self, written: &mut dyn FnMut(u64, &str)) {
+    fn tell(&self, written: &mut dyn FnMut(u32, &str)) {
         for (word, &(first, n)) in self.list.iter().zip(&self.of_tokens) {
             let tokens = &self.tokens.as_slice()[first as usize..first as usize + usize::from(n)];
             match tokens {
@@ -177,7 +178,7 @@ fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words 
         let word = tokens.word(token);
         // 1,000 and 1000 are one number.
         let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
-        Word { term: xxh3_64(stem.as_bytes()), background: background.share(&stem), number }
+        Word { term: fold(xxh3_64(stem.as_bytes())), background: background.share(&stem), number }
     };
     let single: Vec<Word> = KNOWN.with_borrow_mut(|known| {
         if known.language != background.language() || known.words.len() > MOST_KNOWN_WORDS {
@@ -214,16 +215,21 @@ fn unspaced(tokens: &Tokens, two: &[Token]) -> bool {
     two[0].span().end == two[1].span().start && letter(&two[0]) && letter(&two[1])
 }
 
+/// The part of a hash that names a term.
+fn fold(hash: u64) -> u32 {
+    (hash >> 32) as u32
+}
+
 fn pair(first: Word, second: Word) -> Word {
     pair_of(first, second, PAIR_SEED)
 }
 
 fn pair_of(first: Word, second: Word, seed: u64) -> Word {
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&first.term.to_le_bytes());
-    bytes[8..].copy_from_slice(&second.term.to_le_bytes());
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&first.term.to_le_bytes());
+    bytes[4..].copy_from_slice(&second.term.to_le_bytes());
     Word {
-        term: xxh3_64_with_seed(&bytes, seed),
+        term: fold(xxh3_64_with_seed(&bytes, seed)),
         background: together(first.background, second.background),
         number: false,
     }
@@ -237,7 +243,7 @@ fn together(first: f32, second: f32) -> f32 {
 }
 
 thread_local! {
-    static SORTED: RefCell<Vec<(u64, u16)>> = const { RefCell::new(Vec::new()) };
+    static SORTED: RefCell<Vec<(u32, u16)>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Counts words into a bag, which takes no more memory than it needs.

@@ -36,6 +36,9 @@ pub enum Bag {
 /// Number of kinds.
 const N_BAGS: usize = 8;
 
+/// Bytes before the terms.
+const HEAD_BYTES: usize = 4 * (N_BAGS + 4) + 8 * 4;
+
 /// Kinds whose terms are not among those of another.
 const N_OWN_BAGS: usize = 5;
 
@@ -80,8 +83,7 @@ impl TermWeight {
 }
 
 /// All vectors of an article, and what else a pair is judged by. Each bag is a sparse vector of length 1, or
-/// empty. Terms are numbers of [`DocumentFrequencies::find`], so that vectors weighed by the same frequencies
-/// can be compared. Terms that no other article holds count in the length but are not kept.
+/// empty. Of articles that are weighed together, terms that no other holds count in the length but are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ArticleVectors {
     terms: Box<[u32]>,
@@ -107,8 +109,24 @@ pub struct ArticleVectors {
 }
 
 impl ArticleVectors {
-    /// Weighs the terms of an article: each `(1 + ln count) * idf`, scaled to length 1 in its bag.
+    /// Weighs the terms of an article: each `(1 + ln count) * idf`, scaled to length 1 in its bag. Terms that no
+    /// other of the counted articles holds are not kept.
     pub fn weigh(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
+        Self::weigh_terms(terms, frequencies, article, true)
+    }
+
+    /// As [`weigh`](Self::weigh), for an article that others will be held against which are not counted yet: all
+    /// terms are kept.
+    pub fn weigh_whole(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
+        Self::weigh_terms(terms, frequencies, article, false)
+    }
+
+    fn weigh_terms(
+        terms: &ArticleTerms,
+        frequencies: &DocumentFrequencies,
+        article: &Article,
+        shared_only: bool,
+    ) -> ArticleVectors {
         let mut vectors = ArticleVectors {
             names_are_words: terms.names_are_words,
             n_numbers: terms.numbers.len() as u32,
@@ -128,7 +146,8 @@ impl ArticleVectors {
         };
         let names = weigh(names, frequencies);
         let lead = weigh_part(&terms.lead, &words);
-        let mut list = List { terms: Vec::with_capacity(words.len() + pairs.len()), weights: Vec::new() };
+        let n_terms = words.len() + pairs.len();
+        let mut list = List { terms: Vec::with_capacity(n_terms), weights: Vec::with_capacity(n_terms), shared_only };
         let rare = |term: &WeighedTerm, length: f64| TermWeight::of_rarity(term.weight / length, term.rarity());
         let plain = |term: &WeighedTerm, length: f64| TermWeight::of_weights(term.weight / length, 0.0);
         let headline = weigh_part(&terms.headline, &lead);
@@ -152,6 +171,66 @@ impl ArticleVectors {
         vectors.terms = list.terms.into();
         vectors.weights = list.weights.into();
         vectors
+    }
+
+    /// The vectors as bytes, all numbers little-endian: the ends of the bags, the numbers of quantities, of
+    /// different numbers and of words, and flags (32 bits each); the rarities of words and pairs, outlet and
+    /// time (64 bits each); then terms (32 bits), weights (two of 16) and quantities (two of 32).
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let flags = u32::from(self.names_are_words)
+            | u32::from(self.outlet.is_some()) << 1
+            | u32::from(self.time.is_some()) << 2;
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + 8 * (self.terms.len() + self.quantities.len()));
+        let mut small = |number: u32| bytes.extend(number.to_le_bytes());
+        self.ends.iter().for_each(|end| small(*end));
+        [self.quantities.len() as u32, self.n_numbers, self.body_words, flags].into_iter().for_each(&mut small);
+        bytes.extend(self.word_rarity.to_le_bytes());
+        bytes.extend(self.pair_rarity.to_le_bytes());
+        bytes.extend(self.outlet.unwrap_or(0).to_le_bytes());
+        bytes.extend(self.time.unwrap_or(0).to_le_bytes());
+        self.terms.iter().for_each(|term| bytes.extend(term.to_le_bytes()));
+        for weight in &self.weights {
+            bytes.extend(weight.weight.to_le_bytes());
+            bytes.extend(weight.beside.to_le_bytes());
+        }
+        for (unit, number) in &self.quantities {
+            bytes.extend(unit.to_le_bytes());
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made; `None` if it is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<ArticleVectors> {
+        let (head, rest) = bytes.split_at_checked(HEAD_BYTES)?;
+        let small = |at: usize| u32::from_le_bytes(std::array::from_fn(|byte| head[4 * at + byte]));
+        let large = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| head[4 * (N_BAGS + 4) + 8 * at + byte]));
+        let ends: [u32; N_BAGS] = std::array::from_fn(small);
+        let n_terms = *ends.last()? as usize;
+        let (n_quantities, flags) = (small(N_BAGS) as usize, small(N_BAGS + 3));
+        let whole = n_terms.checked_add(n_quantities)?.checked_mul(8)? == rest.len();
+        if !whole || !ends.is_sorted() {
+            return None;
+        }
+        let (terms, rest) = rest.split_at(4 * n_terms);
+        let (weights, quantities) = rest.split_at(4 * n_terms);
+        let numbers = |bytes: &[u8]| -> Vec<u32> {
+            bytes.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number)).collect()
+        };
+        let weight = |both: &u32| TermWeight { weight: *both as u16, beside: (both >> 16) as u16 };
+        Some(ArticleVectors {
+            terms: numbers(terms).into(),
+            weights: numbers(weights).iter().map(weight).collect(),
+            ends,
+            names_are_words: flags & 1 != 0,
+            word_rarity: f64::from_bits(large(0)),
+            pair_rarity: f64::from_bits(large(1)),
+            quantities: numbers(quantities).as_chunks::<2>().0.iter().map(|[unit, number]| (*unit, *number)).collect(),
+            n_numbers: small(N_BAGS + 1),
+            outlet: (flags & 2 != 0).then(|| large(2)),
+            time: (flags & 4 != 0).then(|| large(3) as i64),
+            body_words: small(N_BAGS + 2),
+        })
     }
 
     /// Where the terms of a bag stand among [all](Self::terms).
@@ -186,6 +265,8 @@ impl ArticleVectors {
 struct List {
     terms: Vec<u32>,
     weights: Vec<TermWeight>,
+    /// Whether terms that no other article holds are left out.
+    shared_only: bool,
 }
 
 impl List {
@@ -194,8 +275,8 @@ impl List {
         let length = length(bag);
         for term in bag {
             let weight = weight(term, length);
-            if let Some(number) = term.kept() {
-                self.terms.push(number);
+            if term.weight > 0.0 && (term.shared || !self.shared_only) {
+                self.terms.push(term.term);
                 self.weights.push(weight);
             }
         }
@@ -209,18 +290,14 @@ const COMMON_IDF: f64 = 2.0;
 /// A term of a bag with its weight, `(1 + ln count) * idf`.
 #[derive(Clone, Copy)]
 struct WeighedTerm {
-    term: u64,
-    number: Option<u32>,
+    term: u32,
+    /// Whether other articles hold it.
+    shared: bool,
     idf: f64,
     weight: f64,
 }
 
 impl WeighedTerm {
-    /// Its number, where other articles hold it and it weighs anything.
-    fn kept(&self) -> Option<u32> {
-        self.number.filter(|_| self.weight > 0.0)
-    }
-
     fn rarity(&self) -> f64 {
         (self.idf - COMMON_IDF).max(0.0)
     }
@@ -239,8 +316,8 @@ fn length(terms: &[WeighedTerm]) -> f64 {
 
 fn weigh(bag: &[TermCount], frequencies: &DocumentFrequencies) -> Vec<WeighedTerm> {
     let weighed = |term: &TermCount| {
-        let (idf, number) = frequencies.idf(term);
-        WeighedTerm { term: term.term, number, idf, weight: weight(term.count, idf) }
+        let (idf, shared) = frequencies.idf(term);
+        WeighedTerm { term: term.term, shared, idf, weight: weight(term.count, idf) }
     };
     bag.iter().map(weighed).collect()
 }
@@ -254,4 +331,25 @@ fn weigh_part(bag: &[TermCount], whole: &[WeighedTerm]) -> Vec<WeighedTerm> {
         Some(WeighedTerm { weight: weight(term.count, held.idf), ..**held })
     };
     bag.iter().filter_map(weighed).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_hold_the_vectors() {
+        let mut article = Article::new("a".into());
+        article.outlet = Some("Harbour Courier".into());
+        article.headline = "Ferry Aurelia runs aground".into();
+        article.text = "All 212 passengers of the Aurelia were taken ashore at Saint Orla on Tuesday.".into();
+        let terms = ArticleTerms::of(&article);
+        let vectors = ArticleVectors::weigh_whole(&terms, &DocumentFrequencies::default(), &article);
+        assert!(vectors.terms().len() > 20);
+        let bytes = vectors.to_bytes();
+        assert_eq!(ArticleVectors::from_bytes(&bytes), Some(vectors));
+        for end in 0..bytes.len() {
+            assert_eq!(ArticleVectors::from_bytes(&bytes[..end]), None);
+        }
+    }
 }

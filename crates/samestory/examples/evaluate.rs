@@ -59,7 +59,7 @@ impl Collection {
     }
 
     fn clusters(&self, model: &PairModel, threshold: f64) -> Vec<u32> {
-        Judgement::of(&self.compared, model).clusters(self.n_articles, model, threshold)
+        Judgement::of(&self.compared, model).clusters(self.n_articles, &[], model, threshold)
     }
 }
 

@@ -50,7 +50,7 @@ struct Held {
 
 /// Looks for what the articles share.
 pub(crate) fn story_evidence(articles: &[Article], frequencies: &DocumentFrequencies) -> StoryEvidence {
-    let mut written: FxHashMap<u64, String> = FxHashMap::default();
+    let mut written: FxHashMap<u32, String> = FxHashMap::default();
     let terms: Vec<ArticleTerms> = articles
         .iter()
         .map(|article| {
@@ -63,9 +63,9 @@ pub(crate) fn story_evidence(articles: &[Article], frequencies: &DocumentFrequen
             })
         })
         .collect();
-    let mut held: FxHashMap<u64, Held> = FxHashMap::default();
+    let mut held: FxHashMap<u32, Held> = FxHashMap::default();
     for terms in &terms {
-        let mut own: Vec<(u64, f64)> = [&terms.lead, &terms.names, &terms.numbers]
+        let mut own: Vec<(u32, f64)> = [&terms.lead, &terms.names, &terms.numbers]
             .into_iter()
             .flatten()
             .map(|term| (term.term, frequencies.idf(term).0))
@@ -79,7 +79,7 @@ pub(crate) fn story_evidence(articles: &[Article], frequencies: &DocumentFrequen
         }
     }
     held.retain(|_, held| held.articles >= 2);
-    let word = |term: u64| written.get(&term).cloned();
+    let word = |term: u32| written.get(&term).cloned();
     let mut ranked: Vec<(f64, SharedTerm)> = terms
         .iter()
         .flat_map(|terms| terms.lead.iter().chain(&terms.names))
@@ -98,7 +98,7 @@ pub(crate) fn story_evidence(articles: &[Article], frequencies: &DocumentFrequen
     }
     let of_article = |terms: &ArticleTerms| {
         let best = |bag: &[samestory_cluster::terms::TermCount], said: &[String]| {
-            let known = |term: u64| held.get(&term).filter(|held| held.idf >= LEAST_IDF);
+            let known = |term: u32| held.get(&term).filter(|held| held.idf >= LEAST_IDF);
             let mut list: Vec<(f64, String)> =
                 bag.iter().filter_map(|term| Some((known(term.term)?.idf, word(term.term)?))).collect();
             list.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

@@ -106,7 +106,7 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
     let model = PairModel::shipped();
     let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
     let judgement = Judgement::of(&compared, model);
-    let labels = judgement.clusters(vectors.len(), model, settings.stories.strictness.threshold());
+    let labels = judgement.clusters(vectors.len(), &[], model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];

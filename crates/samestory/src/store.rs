@@ -153,7 +153,7 @@ pub(crate) fn write(path: &Path, clustering: &Clustering) -> Result<(), Collecti
             story_ids.insert(story.id.as_str(), number)?;
         }
         let mut meta = transaction.open_table(META)?;
-        meta.insert(FREQUENCIES, pack(&clustering.frequencies)?.as_slice())?;
+        meta.insert(FREQUENCIES, clustering.frequencies.to_bytes().as_slice())?;
         meta.insert(PRIOR, pack(&clustering.prior)?.as_slice())?;
     }
     transaction.commit()?;
@@ -229,7 +229,9 @@ impl Store {
     }
 
     pub(crate) fn frequencies(&self) -> Result<DocumentFrequencies, CollectionError> {
-        self.meta(FREQUENCIES)
+        let table = self.database.begin_read()?.open_table(META)?;
+        let bytes = table.get(FREQUENCIES)?.ok_or(CollectionError::Missing { what: FREQUENCIES, number: 0 })?;
+        DocumentFrequencies::from_bytes(bytes.value()).ok_or(CollectionError::Missing { what: FREQUENCIES, number: 0 })
     }
 
     /// Share of the candidate pairs that report one event.

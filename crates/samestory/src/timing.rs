@@ -127,7 +127,7 @@ pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Resu
         clock.step("compare pairs");
         let judgement = Judgement::of(&compared, model);
         clock.step("judge pairs");
-        let labels = judgement.clusters(vectors.len(), model, settings.stories.strictness.threshold());
+        let labels = judgement.clusters(vectors.len(), &[], model, settings.stories.strictness.threshold());
         clock.step("link");
         timing.pairs = judgement.pairs.len();
         timing.stories = labels.iter().enumerate().filter(|(at, label)| *at == **label as usize).count();

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use samestory_article::{Stemmer, Token, Tokens};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{NAME_SEED, SOUND_SEED, Word, Words, together};
+use super::{NAME_SEED, SOUND_SEED, Word, Words, fold, together};
 use crate::background::Background;
 
 /// Words of the body in which names are looked for.
@@ -40,7 +40,7 @@ impl Names {
         lead_words: usize,
         background: &Background,
         stemmer: &Stemmer,
-        written: &mut dyn FnMut(u64, &str),
+        written: &mut dyn FnMut(u32, &str),
     ) -> Names {
         let body_tokens = &body.tokens.as_slice()[..body.tokens.len().min(NAME_WORDS)];
         let mut runs = capitalised_runs(&body.tokens, body_tokens, stemmer);
@@ -71,7 +71,7 @@ impl Names {
         in_lead: bool,
         background: &Background,
         stemmer: &Stemmer,
-        written: &mut dyn FnMut(u64, &str),
+        written: &mut dyn FnMut(u32, &str),
     ) {
         let mut words = run.words.as_slice();
         if run.opens_sentence {
@@ -96,7 +96,7 @@ impl Names {
         for (word, share) in &singles {
             self.all.push(name(word, *share, written));
             if let Some(sound) = sound(word) {
-                let term = xxh3_64_with_seed(sound.as_bytes(), SOUND_SEED);
+                let term = fold(xxh3_64_with_seed(sound.as_bytes(), SOUND_SEED));
                 self.sounds.push(Word { term, background: *share, number: false });
             }
         }
@@ -112,8 +112,8 @@ impl Names {
     }
 }
 
-fn name(text: &str, background: f32, written: &mut dyn FnMut(u64, &str)) -> Word {
-    let term = xxh3_64_with_seed(text.as_bytes(), NAME_SEED);
+fn name(text: &str, background: f32, written: &mut dyn FnMut(u32, &str)) -> Word {
+    let term = fold(xxh3_64_with_seed(text.as_bytes(), NAME_SEED));
     written(term, text);
     Word { term, background, number: false }
 }

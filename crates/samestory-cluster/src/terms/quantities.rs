@@ -5,14 +5,14 @@ use samestory_article::{Token, Tokens};
 use std::sync::OnceLock;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{DAY_SEED, Word, Words};
+use super::{DAY_SEED, Word, Words, fold};
 
 /// Share of articles that name one day of the year, and one day of the week.
 const DAY_SHARE: f32 = 0.02;
 const WEEKDAY_SHARE: f32 = 0.3;
 
 /// A number and the word behind it: `(unit, number)`.
-pub type Quantity = (u64, u64);
+pub type Quantity = (u32, u32);
 
 /// Units are rarer than this share of articles: a number before `the` counts nothing.
 const UNIT_SHARE: f32 = 0.25;
@@ -106,7 +106,7 @@ pub(super) fn days(texts: [&Tokens; 2]) -> Vec<Word> {
 }
 
 fn word(day: u64, share: f32) -> Word {
-    Word { term: xxh3_64_with_seed(&day.to_le_bytes(), DAY_SEED), background: share, number: false }
+    Word { term: fold(xxh3_64_with_seed(&day.to_le_bytes(), DAY_SEED)), background: share, number: false }
 }
 
 #[cfg(test)]
