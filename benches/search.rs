@@ -8,13 +8,12 @@ mod input;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samestory::index::SearchFilter;
-use samestory::{Collection, Settings, cluster};
+use samestory::{Collection, Settings};
 
 fn search(c: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let settings = Settings::default();
-    let clustering = cluster(input::articles(), &settings, &mut |_| ());
-    Collection::write(folder.path(), &clustering, &settings).expect("a collection");
+    Collection::write(folder.path(), input::articles(), &settings, &mut |_| ()).expect("a collection");
     let collection = Collection::open(folder.path()).expect("the collection just written");
     let mut group = c.benchmark_group("search");
     let english = SearchFilter { language: samestory::article::Language::parse("en"), ..SearchFilter::default() };

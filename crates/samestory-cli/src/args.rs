@@ -60,6 +60,22 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Cluster(ClusterArgs),
+    Add(AddArgs),
+    Match(MatchArgs),
+    Changes(ChangesArgs),
+    Remove(RemoveArgs),
+    Expire(ExpireArgs),
+    Pin(PinArgs),
+    Unpin(UnpinArgs),
+    Split(SplitArgs),
+    Merge(MergeArgs),
+    /// Decide all stories of the collection anew; their names stay, and what was pinned.
+    ///
+    /// `add` decides what is near the articles that come. This takes all articles together, as `cluster` does.
+    Recluster,
+    Check(CheckArgs),
+    /// Make a collection of an earlier version one of this version: its articles and the names of its stories stay.
+    Upgrade,
     Search(SearchArgs),
     Show(ShowArgs),
     Compare(CompareArgs),
@@ -176,10 +192,151 @@ pub(crate) struct ClusterArgs {
     pub(crate) assignments: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
+    /// Replace a collection that was fed by `samestory add`.
+    #[arg(long)]
+    pub(crate) replace: bool,
     /// How many of the largest stories to list.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) top: usize,
     /// Print counts and the largest stories as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Add articles to the collection, which is made if there is none.
+///
+/// New articles join stories, found new ones or make stories merge. An article that is there with the same
+/// text is left as it is; one of a known id or address with another text becomes its newest version. When the
+/// command ends, its articles survive a loss of power.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory add today.jsonl\n  samestory add incoming/ --changes\n  zcat feed.jsonl.gz | samestory add - --json"
+)]
+pub(crate) struct AddArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Print what has changed, as `samestory changes` does.
+    #[arg(long)]
+    pub(crate) changes: bool,
+    /// Print counts as JSON.
+    #[arg(long, conflicts_with = "changes")]
+    pub(crate) json: bool,
+}
+
+/// Tell which story a text belongs to, without storing it.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory match draft.txt\n  pbpaste | samestory match - --json")]
+pub(crate) struct MatchArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// List what has become of articles and stories: founded, joined, moved, merged, split, corrected, removed.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory changes --since 2h\n  samestory changes --since 2026-11-01 --json\n  samestory changes --since 1204    (the number that the last call ended with)"
+)]
+pub(crate) struct ChangesArgs {
+    /// From this change number, date or time ago on; all by default.
+    #[arg(long, value_name = "NUMBER|DATE|AGO")]
+    pub(crate) since: Option<String>,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Remove articles from the collection.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  samestory remove libya-courier https://www.harbour-courier.example/2020/01/08/libya-truce"
+)]
+pub(crate) struct RemoveArgs {
+    /// Article ids or addresses.
+    #[arg(required = true, value_name = "ARTICLE|URL")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Remove old articles. Those without a time go by when they were added.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory expire --older-than 90d\n  samestory expire --before 2026-01-01")]
+pub(crate) struct ExpireArgs {
+    /// Remove articles from longer ago than this: a number with `h`, `d` or `w`.
+    #[arg(long, value_name = "AGE")]
+    pub(crate) older_than: Option<String>,
+    /// Remove articles from before this day or time, UTC.
+    #[arg(long, value_name = "DATE", conflicts_with = "older_than")]
+    pub(crate) before: Option<String>,
+    /// Print counts as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Fix the stories of articles, whatever is learned later; copies and versions go along.
+///
+/// The articles that a fixed story has stay together. New ones can join it; it never becomes one with another
+/// fixed story.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory pin libya-courier\n  samestory pin libya-courier --story 97as0dvswp")]
+pub(crate) struct PinArgs {
+    /// Article ids or addresses.
+    #[arg(required = true, value_name = "ARTICLE|URL")]
+    pub(crate) articles: Vec<String>,
+    /// Put the articles into this story, and not into the ones they are in.
+    #[arg(long, value_name = "STORY")]
+    pub(crate) story: Option<String>,
+    /// Print the fixed stories as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Take back what `pin`, `split` or `merge` has fixed.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  samestory unpin 97as0dvswp")]
+pub(crate) struct UnpinArgs {
+    /// Stories, or articles by id or address.
+    #[arg(required = true, value_name = "STORY|ARTICLE|URL")]
+    pub(crate) names: Vec<String>,
+}
+
+/// Make some articles of a story a story of their own, for good.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  samestory split 97as0dvswp libya-courier libya-truce")]
+pub(crate) struct SplitArgs {
+    /// The story.
+    #[arg(value_name = "STORY")]
+    pub(crate) story: String,
+    /// The articles that leave it, by id or address.
+    #[arg(required = true, value_name = "ARTICLE|URL")]
+    pub(crate) articles: Vec<String>,
+    /// Print both stories as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Make several stories one, for good. The oldest keeps its name, to which the others lead.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  samestory merge 97as0dvswp xerc7mnrcc")]
+pub(crate) struct MergeArgs {
+    /// The stories.
+    #[arg(required = true, num_args = 2.., value_name = "STORY")]
+    pub(crate) stories: Vec<String>,
+    /// Print the story as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Look for damage: every page of the store, every record, every file of the index, and whether they agree.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory check\n  samestory check --repair")]
+pub(crate) struct CheckArgs {
+    /// Mend what was found: the index is made anew from the store, and a damaged store from the articles that
+    /// can still be read.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Print what was found as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -35,6 +35,18 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let collection = arguments.global.collection;
     match arguments.command {
         Command::Cluster(args) => commands::cluster::run(&args, &collection, settings),
+        Command::Add(args) => commands::add::run(&args, &collection, settings),
+        Command::Remove(args) => commands::edit::remove(&args, &collection),
+        Command::Expire(args) => commands::edit::expire(&args, &collection),
+        Command::Match(args) => commands::matching::run(&args, &collection, settings),
+        Command::Changes(args) => commands::changes::run(&args, &collection),
+        Command::Pin(args) => commands::edit::pin(&args, &collection),
+        Command::Unpin(args) => commands::edit::unpin(&args, &collection),
+        Command::Split(args) => commands::edit::split(&args, &collection),
+        Command::Merge(args) => commands::edit::merge(&args, &collection),
+        Command::Recluster => commands::edit::recluster(&collection),
+        Command::Check(args) => commands::check::run(&args, &collection),
+        Command::Upgrade => commands::upgrade::run(&collection),
         Command::Search(args) => commands::search::run(&args, &collection),
         Command::Show(args) => commands::show::run(&args, &collection),
         Command::Compare(args) => commands::compare::run(&args, &collection, settings),

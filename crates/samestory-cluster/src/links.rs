@@ -20,6 +20,17 @@ pub enum LinkKind {
     Related,
 }
 
+impl LinkKind {
+    /// What a story is to another, from the times in seconds at which both begin.
+    pub fn of(own: Option<i64>, other: Option<i64>) -> LinkKind {
+        match own.zip(other) {
+            Some((own, other)) if own.saturating_sub(other) >= DAY => LinkKind::Follows,
+            Some((own, other)) if other.saturating_sub(own) >= DAY => LinkKind::Precedes,
+            _ => LinkKind::Related,
+        }
+    }
+}
+
 /// A link from one cluster to another.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Link {
@@ -34,7 +45,7 @@ pub struct Link {
 
 /// A pair of articles at least this likely to report one event links their stories: candidates that have nothing to do
 /// with each other are far below it.
-const LEAST_STRENGTH: f64 = 0.02;
+pub const LEAST_STRENGTH: f64 = 0.02;
 
 /// Links of a story that are kept, the strongest.
 const MOST_LINKS: usize = 8;
@@ -64,22 +75,23 @@ pub fn story_links(
             *entry = entry.max(strength);
         }
     }
-    let kind = |of: u32, to: u32| match (first.get(&of), first.get(&to)) {
-        (Some(own), Some(other)) if own - other >= DAY => LinkKind::Follows,
-        (Some(own), Some(other)) if other - own >= DAY => LinkKind::Precedes,
-        _ => LinkKind::Related,
-    };
     let mut links: FxHashMap<u32, Vec<Link>> = FxHashMap::default();
     for ((a, b), strength) in strongest {
         for (of, to) in [(a, b), (b, a)] {
-            links.entry(of).or_default().push(Link { to, kind: kind(of, to), strength: strength as f32 });
+            let kind = LinkKind::of(first.get(&of).copied(), first.get(&to).copied());
+            links.entry(of).or_default().push(Link { to, kind, strength: strength as f32 });
         }
     }
     for links in links.values_mut() {
-        links.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.to.cmp(&b.to)));
-        links.truncate(MOST_LINKS);
+        keep_strongest(links);
     }
     links
+}
+
+/// Leaves the strongest links, strongest first.
+pub fn keep_strongest(links: &mut Vec<Link>) {
+    links.sort_by(|a, b| b.strength.total_cmp(&a.strength).then(a.to.cmp(&b.to)));
+    links.truncate(MOST_LINKS);
 }
 
 #[cfg(test)]

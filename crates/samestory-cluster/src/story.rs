@@ -4,7 +4,7 @@ use std::fmt;
 
 use samestory_article::ArticleId;
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// The name of a story: ten characters, made of the id of its first article (time, then id).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,9 +25,19 @@ impl StoryId {
     /// assert_eq!(StoryId::of_first(&"courier-1".into()).as_str().len(), 10);
     /// ```
     pub fn of_first(article: &ArticleId) -> StoryId {
-        let hash = xxh3_64(article.as_str().as_bytes());
+        Self::attempt(article, 0)
+    }
+
+    /// As [`of_first`](Self::of_first); where that id is taken, from 1 the next to try.
+    pub fn attempt(article: &ArticleId, attempt: u64) -> StoryId {
+        let hash = xxh3_64_with_seed(article.as_str().as_bytes(), attempt);
         let digits = (0..LENGTH).map(|at| char::from(ALPHABET[(hash >> (59 - 5 * at)) as usize & 31]));
         StoryId(digits.collect())
+    }
+
+    /// An id as it is written; nothing is checked.
+    pub fn from_text(text: &str) -> StoryId {
+        StoryId(text.to_owned())
     }
 
     /// The id as text.

@@ -112,25 +112,21 @@ impl ArticleVectors {
     /// Weighs the terms of an article: each `(1 + ln count) * idf`, scaled to length 1 in its bag. Terms that no
     /// other of the counted articles holds are not kept.
     pub fn weigh(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
-        Self::weigh_terms(terms, frequencies, article, true)
+        let (whole, shared) = Self::weigh_whole(terms, frequencies, article);
+        whole.shared_only(&shared)
     }
 
     /// As [`weigh`](Self::weigh), for an article that others will be held against which are not counted yet: all
-    /// terms are kept.
-    pub fn weigh_whole(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
-        Self::weigh_terms(terms, frequencies, article, false)
-    }
-
-    fn weigh_terms(
+    /// terms are kept, and beside them is told which of them others hold.
+    pub fn weigh_whole(
         terms: &ArticleTerms,
         frequencies: &DocumentFrequencies,
         article: &Article,
-        shared_only: bool,
-    ) -> ArticleVectors {
+    ) -> (ArticleVectors, Vec<bool>) {
         let mut vectors = ArticleVectors {
             names_are_words: terms.names_are_words,
             n_numbers: terms.numbers.len() as u32,
-            outlet: article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes())),
+            outlet: outlet_hash(article),
             quantities: terms.quantities.as_slice().into(),
             time: article.time.map(|time| time.seconds),
             body_words: terms.body_words,
@@ -147,7 +143,11 @@ impl ArticleVectors {
         let names = weigh(names, frequencies);
         let lead = weigh_part(&terms.lead, &words);
         let n_terms = words.len() + pairs.len();
-        let mut list = List { terms: Vec::with_capacity(n_terms), weights: Vec::with_capacity(n_terms), shared_only };
+        let mut list = List {
+            terms: Vec::with_capacity(n_terms),
+            weights: Vec::with_capacity(n_terms),
+            shared: Vec::with_capacity(n_terms),
+        };
         let rare = |term: &WeighedTerm, length: f64| TermWeight::of_rarity(term.weight / length, term.rarity());
         let plain = |term: &WeighedTerm, length: f64| TermWeight::of_weights(term.weight / length, 0.0);
         let headline = weigh_part(&terms.headline, &lead);
@@ -170,7 +170,28 @@ impl ArticleVectors {
         ];
         vectors.terms = list.terms.into();
         vectors.weights = list.weights.into();
-        vectors
+        (vectors, list.shared)
+    }
+
+    /// The same vectors with those terms only that are marked.
+    pub fn shared_only(&self, shared: &[bool]) -> ArticleVectors {
+        let kept = |at: &usize| shared[*at];
+        let mut ends = [0; N_BAGS];
+        let mut end = 0;
+        let mut from = 0;
+        for (new_end, old_end) in ends.iter_mut().zip(self.ends) {
+            end += (from..old_end as usize).filter(kept).count() as u32;
+            *new_end = end;
+            from = old_end as usize;
+        }
+        let positions = || (0..self.terms.len()).filter(kept);
+        ArticleVectors {
+            terms: positions().map(|at| self.terms[at]).collect(),
+            weights: positions().map(|at| self.weights[at]).collect(),
+            ends,
+            quantities: self.quantities.clone(),
+            ..*self
+        }
     }
 
     /// The vectors as bytes, all numbers little-endian: the ends of the bags, the numbers of quantities, of
@@ -261,12 +282,17 @@ impl ArticleVectors {
     }
 }
 
+/// XXH3-64 of the name of an article's outlet in lower case.
+pub fn outlet_hash(article: &Article) -> Option<u64> {
+    article.outlet.as_ref().map(|outlet| xxhash_rust::xxh3::xxh3_64(outlet.to_lowercase().as_bytes()))
+}
+
 /// Terms and weights of several bags.
 struct List {
     terms: Vec<u32>,
     weights: Vec<TermWeight>,
-    /// Whether terms that no other article holds are left out.
-    shared_only: bool,
+    /// Whether other articles hold the term.
+    shared: Vec<bool>,
 }
 
 impl List {
@@ -275,9 +301,10 @@ impl List {
         let length = length(bag);
         for term in bag {
             let weight = weight(term, length);
-            if term.weight > 0.0 && (term.shared || !self.shared_only) {
+            if term.weight > 0.0 {
                 self.terms.push(term.term);
                 self.weights.push(weight);
+                self.shared.push(term.shared);
             }
         }
         self.terms.len() as u32
@@ -344,7 +371,8 @@ mod tests {
         article.headline = "Ferry Aurelia runs aground".into();
         article.text = "All 212 passengers of the Aurelia were taken ashore at Saint Orla on Tuesday.".into();
         let terms = ArticleTerms::of(&article);
-        let vectors = ArticleVectors::weigh_whole(&terms, &DocumentFrequencies::default(), &article);
+        let (vectors, shared) = ArticleVectors::weigh_whole(&terms, &DocumentFrequencies::default(), &article);
+        assert!(vectors.shared_only(&shared).terms().is_empty());
         assert!(vectors.terms().len() > 20);
         let bytes = vectors.to_bytes();
         assert_eq!(ArticleVectors::from_bytes(&bytes), Some(vectors));

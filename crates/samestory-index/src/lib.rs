@@ -1,8 +1,8 @@
 //! Keyword search over articles that belong to stories.
 //!
-//! A [`StoryIndexWriter`] takes each article with its number and the number of its story; a
-//! [`StorySearcher`] answers a query with [`StoryHit`]s, each story once, ranked by its best
-//! articles and the breadth of its coverage. Words are split by the project's own tokenizer and
+//! A [`StoryIndexWriter`] takes each article with its number; a [`StorySearcher`] answers a query with
+//! [`StoryHit`]s, each story once, ranked by its best articles and the breadth of its coverage. Which story an
+//! article is in is asked for when it is found, since stories change and articles do not. Words are split by the project's own tokenizer and
 //! stemmed in the article's language.
 //!
 //! ```
@@ -10,15 +10,17 @@
 //! use samestory_index::{SearchFilter, StoryIndexWriter, StorySearcher};
 //!
 //! let folder = tempfile::tempdir()?;
-//! let mut writer = StoryIndexWriter::create(folder.path(), 1)?;
+//! let mut writer = StoryIndexWriter::open(folder.path(), 1)?;
 //! let mut article = Article::new("courier-1".into());
 //! article.headline = "Two presidents call for a cease-fire".into();
 //! article.language = Some(Language::ENGLISH);
-//! writer.add(&article, 0, 7)?;
-//! writer.finish()?;
+//! writer.add(&article, 0)?;
+//! writer.commit(1)?;
+//! writer.close()?;
 //!
 //! let searcher = StorySearcher::open(folder.path(), &[Some(Language::ENGLISH)])?;
-//! let found = searcher.search("ceasefires", &SearchFilter::default(), 10)?;
+//! let mut story_of = |_| Ok::<_, samestory_index::IndexError>(Some(7));
+//! let found = searcher.search("ceasefires", &SearchFilter::default(), 10, &mut story_of)?;
 //! assert_eq!(found.hits[0].story, 7);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

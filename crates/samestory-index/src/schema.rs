@@ -7,7 +7,6 @@ pub(crate) const QUERY_TOKENIZER: &str = "samestory";
 
 pub(crate) struct Fields {
     pub(crate) number: Field,
-    pub(crate) story: Field,
     pub(crate) headline: Field,
     pub(crate) text: Field,
     pub(crate) outlet: Field,
@@ -23,8 +22,7 @@ pub(crate) fn schema() -> (Schema, Fields) {
             .set_index_option(IndexRecordOption::WithFreqsAndPositions),
     );
     let fields = Fields {
-        number: builder.add_u64_field("number", FAST),
-        story: builder.add_u64_field("story", FAST),
+        number: builder.add_u64_field("number", INDEXED | FAST),
         headline: builder.add_text_field("headline", words.clone()),
         text: builder.add_text_field("text", words),
         outlet: builder.add_text_field("outlet", STRING),

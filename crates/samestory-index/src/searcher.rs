@@ -11,12 +11,13 @@ use tantivy::query::{
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TokenizerManager;
-use tantivy::{Index, IndexReader, Term};
+use tantivy::{Directory, Index, IndexReader, ReloadPolicy, Term};
 
 use crate::error::IndexError;
 use crate::query::{excluded, plain_query};
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::QueryWords;
+use crate::writer::transaction_of;
 
 /// Which articles count. All given conditions must hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,6 +68,7 @@ pub struct StorySearcher {
     reader: IndexReader,
     fields: Fields,
     parsers: Vec<(QueryParser, QueryParser)>,
+    transaction: u64,
 }
 
 impl std::fmt::Debug for StorySearcher {
@@ -89,13 +91,33 @@ impl StorySearcher {
     /// [`IndexError::Open`] if the folder holds no index of this version.
     pub fn open(folder: &Path, languages: &[Option<Language>]) -> Result<Self, IndexError> {
         let failed = |source| IndexError::Open { path: folder.to_owned(), source };
-        let index = Index::open_in_dir(folder).map_err(failed)?;
+        Self::on(Index::open_in_dir(folder).map_err(failed)?, folder, languages)
+    }
+
+    /// Opens an index that lies in a directory of any kind; `folder` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        directory: impl Into<Box<dyn Directory>>,
+        folder: &Path,
+        languages: &[Option<Language>],
+    ) -> Result<Self, IndexError> {
+        let failed = |source| IndexError::Open { path: folder.to_owned(), source };
+        Self::on(Index::open(directory).map_err(failed)?, folder, languages)
+    }
+
+    fn on(index: Index, folder: &Path, languages: &[Option<Language>]) -> Result<Self, IndexError> {
+        let failed = |source| IndexError::Open { path: folder.to_owned(), source };
         let (schema, fields) = schema();
         if index.schema() != schema {
             let reason = "its fields are not those of this version".to_owned();
             return Err(failed(tantivy::TantivyError::SchemaError(reason)));
         }
-        let reader = index.reader().map_err(failed)?;
+        let transaction = transaction_of(&index).map_err(failed)?;
+        let reader: IndexReader =
+            index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let parser = |language: Option<Language>| {
             let tokenizers = TokenizerManager::default();
             tokenizers.register(QUERY_TOKENIZER, QueryWords(language));
@@ -112,23 +134,41 @@ impl StorySearcher {
                 (all_words, parser(language))
             })
             .collect();
-        Ok(StorySearcher { reader, fields, parsers })
+        Ok(StorySearcher { reader, fields, parsers, transaction })
+    }
+
+    /// The transaction of the store that the index has everything of, as the [writer](crate::StoryIndexWriter) was
+    /// told.
+    pub fn transaction(&self) -> u64 {
+        self.transaction
+    }
+
+    /// How many articles can be found.
+    pub fn n_articles(&self) -> u64 {
+        self.reader.searcher().num_docs()
     }
 
     /// The best stories for a query: words, `"phrases"`, `AND`, `OR`, `NOT`, `-word`, brackets.
     ///
-    /// Words are joined by AND; where no article has them all, by OR.
+    /// Words are joined by AND; where no article has them all, by OR. `story_of` gives the story of an article by
+    /// its number; an article without one is passed by.
     ///
     /// # Errors
     ///
     /// [`IndexError::Query`] if the query cannot be read.
-    pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<Found, IndexError> {
+    pub fn search<E: From<IndexError>>(
+        &self,
+        query: &str,
+        filter: &SearchFilter,
+        limit: usize,
+        story_of: &mut dyn FnMut(u32) -> Result<Option<u32>, E>,
+    ) -> Result<Found, E> {
         let mut relaxed = false;
         let mut parsed = self.parse(query, |(all_words, _)| all_words)?;
-        let mut hits = self.hits(parsed.as_ref(), filter, limit)?;
+        let mut hits = self.hits(parsed.as_ref(), filter, limit, story_of)?;
         if hits.is_empty() {
             parsed = self.parse(query, |(_, any_word)| any_word)?;
-            hits = self.hits(parsed.as_ref(), filter, limit)?;
+            hits = self.hits(parsed.as_ref(), filter, limit, story_of)?;
             relaxed = !hits.is_empty();
         }
         let mut stems = FxHashSet::default();
@@ -167,25 +207,18 @@ impl StorySearcher {
         Ok(Box::new(BooleanQuery::new(clauses)))
     }
 
-    fn hits(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<StoryHit>, IndexError> {
-        let mut clauses = self.filter_clauses(filter);
-        clauses.push((Occur::Must, query.box_clone()));
-        let searcher = self.reader.searcher();
-        let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
-        let best = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(n_articles).order_by_score())?;
-        let columns = searcher
-            .segment_readers()
-            .iter()
-            .map(|segment| {
-                let fast = segment.fast_fields();
-                Ok((fast.u64("number")?.first_or_default_col(0), fast.u64("story")?.first_or_default_col(0)))
-            })
-            .collect::<tantivy::Result<Vec<_>>>()?;
+    fn hits<E: From<IndexError>>(
+        &self,
+        query: &dyn Query,
+        filter: &SearchFilter,
+        limit: usize,
+        story_of: &mut dyn FnMut(u32) -> Result<Option<u32>, E>,
+    ) -> Result<Vec<StoryHit>, E> {
         let mut by_story: FxHashMap<u32, Vec<ArticleHit>> = FxHashMap::default();
-        for (score, address) in best {
-            let (numbers, stories) = &columns[address.segment_ord as usize];
-            let number = numbers.get_val(address.doc_id) as u32;
-            by_story.entry(stories.get_val(address.doc_id) as u32).or_default().push(ArticleHit { number, score });
+        for hit in self.best(query, filter, limit)? {
+            if let Some(story) = story_of(hit.number)? {
+                by_story.entry(story).or_default().push(hit);
+            }
         }
         let mut hits: Vec<StoryHit> = by_story
             .into_iter()
@@ -197,6 +230,25 @@ impl StorySearcher {
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
         hits.truncate(limit);
         Ok(hits)
+    }
+
+    /// The articles that match best.
+    fn best(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<ArticleHit>, IndexError> {
+        let mut clauses = self.filter_clauses(filter);
+        clauses.push((Occur::Must, query.box_clone()));
+        let searcher = self.reader.searcher();
+        let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
+        let best = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(n_articles).order_by_score())?;
+        let columns = searcher
+            .segment_readers()
+            .iter()
+            .map(|segment| Ok(segment.fast_fields().u64("number")?.first_or_default_col(0)))
+            .collect::<tantivy::Result<Vec<_>>>()?;
+        let hit = |(score, address): (f32, tantivy::DocAddress)| {
+            let number = columns[address.segment_ord as usize].get_val(address.doc_id) as u32;
+            ArticleHit { number, score }
+        };
+        Ok(best.into_iter().map(hit).collect())
     }
 
     fn filter_clauses(&self, filter: &SearchFilter) -> Vec<(Occur, Box<dyn Query>)> {

@@ -1,17 +1,21 @@
 //! Articles into the index.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use samestory_article::{Article, Stemmer, Tokenizer};
+use tantivy::directory::MmapDirectory;
+use tantivy::merge_policy::LogMergePolicy;
 use tantivy::tokenizer::PreTokenizedString;
-use tantivy::{Index, IndexWriter, TantivyDocument};
+use tantivy::{Directory, Index, IndexWriter, TantivyDocument, Term};
 
 use crate::error::IndexError;
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::{QueryWords, Side, terms};
 
-/// Writes a new index.
+/// Writes an index, one transaction of the store after another.
 pub struct StoryIndexWriter {
+    index: Index,
     writer: IndexWriter,
     fields: Fields,
 }
@@ -22,37 +26,82 @@ impl std::fmt::Debug for StoryIndexWriter {
     }
 }
 
-/// Memory for documents not yet written, in all threads together.
-const BUFFER_BYTES: usize = 256 << 20;
+/// Memory for documents not yet written, of each thread.
+const BUFFER_BYTES: usize = 32 << 20;
+
+/// Segments of which more documents are deleted are written anew.
+const DELETED_PART: f32 = 0.3;
+
+/// The transaction of the store that an index has everything of; 0 where it is new.
+pub(crate) fn transaction_of(index: &Index) -> tantivy::Result<u64> {
+    let payload = index.load_metas()?.payload;
+    Ok(payload.and_then(|payload| payload.parse().ok()).unwrap_or(0))
+}
 
 impl StoryIndexWriter {
-    /// Makes an index in an empty folder, written by this many threads.
+    /// Opens the index in a folder, or makes one if the folder is empty; written by this many threads.
     ///
     /// # Errors
     ///
-    /// If the folder cannot be written or already holds an index.
-    pub fn create(folder: &Path, n_threads: usize) -> Result<Self, IndexError> {
-        let (schema, fields) = schema();
-        let index = Index::create_in_dir(folder, schema)?;
-        // Documents come split already, but tantivy wants the name of their tokenizer known.
-        index.tokenizers().register(QUERY_TOKENIZER, QueryWords(None));
-        let writer = index.writer_with_num_threads(n_threads.clamp(1, 8), BUFFER_BYTES)?;
-        Ok(StoryIndexWriter { writer, fields })
+    /// If the folder cannot be written, or holds an index of another version or none that can be read.
+    pub fn open(folder: &Path, n_threads: usize) -> Result<Self, IndexError> {
+        let failed = |source: tantivy::TantivyError| IndexError::Open { path: folder.to_owned(), source };
+        Self::open_on(MmapDirectory::open(folder).map_err(|error| failed(error.into()))?, folder, n_threads)
     }
 
-    /// Adds one article under its number and the number of its story. May be called from many
-    /// threads.
+    /// As [`open`](Self::open), in a directory of any kind; `folder` is what messages call it.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_on(
+        directory: impl Into<Box<dyn Directory>>,
+        folder: &Path,
+        n_threads: usize,
+    ) -> Result<Self, IndexError> {
+        let failed = |source| IndexError::Open { path: folder.to_owned(), source };
+        let (schema, fields) = schema();
+        let index = Index::open_or_create(directory, schema).map_err(failed)?;
+        // Documents come split already, but tantivy wants the name of their tokenizer known.
+        index.tokenizers().register(QUERY_TOKENIZER, QueryWords(None));
+        let threads = n_threads.clamp(1, 8);
+        let writer: IndexWriter = index.writer_with_num_threads(threads, threads * BUFFER_BYTES).map_err(failed)?;
+        let mut policy = LogMergePolicy::default();
+        policy.set_del_docs_ratio_before_merge(DELETED_PART);
+        writer.set_merge_policy(Box::new(policy));
+        Ok(StoryIndexWriter { index, writer, fields })
+    }
+
+    /// The transaction of the store that the index has everything of; 0 where it is new.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub fn transaction(&self) -> Result<u64, IndexError> {
+        Ok(transaction_of(&self.index)?)
+    }
+
+    /// Files whose content is not what was written.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub fn damaged_files(folder: &Path) -> Result<HashSet<PathBuf>, IndexError> {
+        let failed = |source| IndexError::Open { path: folder.to_owned(), source };
+        Index::open_in_dir(folder).map_err(failed)?.validate_checksum().map_err(failed)
+    }
+
+    /// Adds one article under its number, of which there is none yet. May be called from many threads.
     ///
     /// # Errors
     ///
     /// If the index cannot be written.
-    pub fn add(&self, article: &Article, number: u32, story: u32) -> Result<(), IndexError> {
+    pub fn add(&self, article: &Article, number: u32) -> Result<(), IndexError> {
         let stemmer = Stemmer::new(article.language);
         let words =
             |tokens| PreTokenizedString { text: String::new(), tokens: terms(&tokens, &stemmer, Side::Document) };
         let mut document = TantivyDocument::new();
         document.add_u64(self.fields.number, u64::from(number));
-        document.add_u64(self.fields.story, u64::from(story));
         document.add_pre_tokenized_text(self.fields.headline, words(Tokenizer.text(&article.headline)));
         document.add_pre_tokenized_text(self.fields.text, words(Tokenizer.body(article)));
         if let Some(outlet) = &article.outlet {
@@ -68,14 +117,40 @@ impl StoryIndexWriter {
         Ok(())
     }
 
-    /// Makes everything added durable and closes the index.
+    /// Removes the article of a number, if there is one.
+    pub fn remove(&self, number: u32) {
+        self.writer.delete_term(Term::from_field_u64(self.fields.number, u64::from(number)));
+    }
+
+    /// Removes all articles.
     ///
     /// # Errors
     ///
     /// If the index cannot be written.
-    pub fn finish(mut self) -> Result<(), IndexError> {
-        self.writer.commit()?;
-        self.writer.wait_merging_threads()?;
+    pub fn clear(&self) -> Result<(), IndexError> {
+        self.writer.delete_all_documents()?;
         Ok(())
+    }
+
+    /// Makes everything added and removed durable and visible, as that of a transaction of the store and of all
+    /// before it.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be written.
+    pub fn commit(&mut self, transaction: u64) -> Result<(), IndexError> {
+        let mut prepared = self.writer.prepare_commit()?;
+        prepared.set_payload(&transaction.to_string());
+        prepared.commit()?;
+        Ok(())
+    }
+
+    /// Waits until segments that are being merged are, and closes the index. What was not committed is not there.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be written.
+    pub fn close(self) -> Result<(), IndexError> {
+        Ok(self.writer.wait_merging_threads()?)
     }
 }

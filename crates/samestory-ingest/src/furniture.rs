@@ -72,6 +72,18 @@ pub fn mark_repeated_blocks(articles: &mut [Article]) {
     }
 }
 
+/// Marks repeated paragraphs in articles that come to others of their outlets, which count but stay as they are.
+pub fn mark_repeated_blocks_beside(articles: &mut [Article], others: Vec<Article>) {
+    let mut all: Vec<Article> = others;
+    let first = all.len();
+    for other in &mut all {
+        other.cuts.retain(|cut| cut.kind != CutKind::Furniture);
+    }
+    all.extend(articles.iter_mut().map(|article| std::mem::replace(article, Article::new("".into()))));
+    mark_repeated_blocks(&mut all);
+    articles.iter_mut().zip(all.drain(first..)).for_each(|(article, marked)| *article = marked);
+}
+
 fn blocks_of(article: &Article) -> Vec<Block> {
     let headline = article.headline.to_lowercase();
     article

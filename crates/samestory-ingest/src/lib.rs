@@ -43,7 +43,7 @@ mod walk;
 
 pub use address::canonical_url;
 pub use date::parse_time;
-pub use furniture::mark_repeated_blocks;
+pub use furniture::{mark_repeated_blocks, mark_repeated_blocks_beside};
 pub use labels::read_labels;
 pub use outlet_table::{Agency, Outlet, OutletTable, outlet_key};
 pub use reader::{Reading, read, read_bytes, read_text};

@@ -154,6 +154,12 @@ pub(crate) fn mix(mut x: u64) -> u64 {
 pub struct Signature(Box<[u32]>);
 
 impl Signature {
+    /// A signature from its values, as [`as_slice`](Self::as_slice) gives them.
+    #[must_use]
+    pub fn from_values(values: Vec<u32>) -> Self {
+        Self(values.into())
+    }
+
     /// Estimates the Jaccard coefficient of two sets: the share of values that agree.
     ///
     /// # Panics

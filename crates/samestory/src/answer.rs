@@ -176,7 +176,8 @@ impl Collection {
     ///
     /// If the query cannot be read, or the collection cannot.
     pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
-        let found = self.ask(|index| index.search(query, filter, limit))?;
+        let mut story_of = |number: u32| Ok::<_, CollectionError>(self.store().find_place(number)?.map(|at| at.story));
+        let found = self.ask(|index| index.search(query, filter, limit, &mut story_of))?;
         let stories = self.read(|_| found.hits.iter().map(|hit| self.found_story(hit, &found.stems)).collect())?;
         Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
     }
@@ -350,17 +351,17 @@ impl Collection {
 
     fn linked(&self, links: &[StoryLink]) -> Result<Vec<LinkedStory>, CollectionError> {
         let linked = |link: &StoryLink| {
-            let story = self.store().story(link.story)?;
-            Ok(LinkedStory {
+            let Some(story) = self.store().find_story(link.story)? else { return Ok(None) };
+            Ok(Some(LinkedStory {
                 story: story.id,
                 headline: story.headline,
                 kind: link.kind,
                 strength: link.strength,
                 first: story.first.map(instant),
                 articles: story.articles.len(),
-            })
+            }))
         };
-        links.iter().map(linked).collect()
+        links.iter().filter_map(|link| linked(link).transpose()).collect()
     }
 
     /// What the first articles of a story share; copies and older versions say nothing of their own.

@@ -1,38 +1,22 @@
-//! A collection: the folder on disk that holds articles, stories and the search index.
-//!
-//! ```text
-//! .samestory/
-//!   collection.json      format, current generation, settings and counts; replaced atomically
-//!   lock                 held by the one writer
-//!   g1/store.redb        articles, places, signatures, stories: the truth
-//!   g1/index/            the tantivy index, derived from the store
-//! ```
-//!
-//! Writing makes a new generation beside the current one and then replaces `collection.json` by a
-//! rename. A run that is killed leaves the former state; what it half wrote is removed by the next.
+//! A collection that is open for reading.
 
-use std::cmp::Ordering;
-use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
-use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
 use samestory_article::{Article, Language};
-use samestory_index::{IndexError, SearchFilter, StoryIndexWriter, StorySearcher};
+use samestory_index::{SearchFilter, StorySearcher};
 use samestory_ingest::{OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
 
+use crate::changes::Change;
 use crate::config::Settings;
-use crate::error::{CollectionError, FORMAT};
-use crate::pipeline::{Clustering, Place};
-use crate::store::{self, Store, StorySummary};
-
-const MANIFEST: &str = "collection.json";
-const LOCK: &str = "lock";
-const STORE: &str = "store.redb";
-const INDEX: &str = "index";
+use crate::error::CollectionError;
+use crate::folder::{Generation, Manifest, WriterLock, check_writable, guarded, read_manifest};
+use crate::live::{CollectionWriter, Engine, TextMatch};
+use crate::pipeline::{Clustering, Place, Stage};
+use crate::store::{Snapshot, StoreReader, StorySummary, Summary, needs_recovery};
 
 /// Counts of a collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,147 +33,179 @@ pub struct Counts {
     pub single_article_stories: u64,
 }
 
-impl Counts {
-    /// Counts a clustering.
-    pub fn of(clustering: &Clustering) -> Counts {
-        let count = |test: fn(&Place) -> bool| clustering.places.iter().filter(|place| test(place)).count() as u64;
-        Counts {
-            articles: clustering.articles.len() as u64,
-            copies: count(|place| place.copy_of.is_some()),
-            older_versions: count(|place| place.version_of.is_some()),
-            stories: clustering.stories.len() as u64,
-            single_article_stories: clustering.stories.iter().filter(|story| story.articles.len() == 1).count() as u64,
-        }
-    }
-}
-
-/// What `collection.json` holds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Version of the layout.
-    pub format: u32,
-    /// Version of samestory that wrote it.
-    pub written_by: String,
-    /// The generation that counts.
-    pub generation: u64,
-    /// Settings of the run that wrote it.
-    pub settings: Settings,
-    /// Counts.
-    pub counts: Counts,
-    /// Languages of the articles with their numbers, most common first; `""` is unknown.
-    pub languages: Vec<(String, u64)>,
-    /// Outlets and their numbers of articles, most common first.
-    pub outlets: Vec<(String, u64)>,
-}
-
-/// A collection that is open for reading.
+/// A collection that is open for reading: one state of it, whatever is written meanwhile.
 #[derive(Debug)]
 pub struct Collection {
     folder: PathBuf,
     manifest: Manifest,
-    store: Store,
+    generation: Generation,
+    summary: Summary,
+    snapshot: Snapshot,
     searcher: StorySearcher,
 }
 
-impl std::fmt::Debug for Store {
+impl std::fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Store")
+        f.write_str("Snapshot")
     }
-}
-
-/// Runs what reads the files of a collection. Damaged files can make the store or the index panic;
-/// that becomes an error like any other.
-fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, CollectionError>) -> Result<T, CollectionError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        let reason = text.unwrap_or("it cannot be read").to_owned();
-        Err(CollectionError::Damaged { path: path.to_owned(), reason })
-    })
 }
 
 /// Languages whose rules a query is stemmed by.
 const QUERY_LANGUAGES: usize = 6;
 
+/// How long a reader waits for a writer that is setting a collection right, or replacing its files.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it waits between two looks.
+const PAUSE: Duration = Duration::from_millis(5);
+
 impl Collection {
-    /// Opens a collection.
+    /// Opens a collection, beside whoever writes it.
+    ///
+    /// Where a writer was killed, the first to open the collection sets it right, which takes that the folder can
+    /// be written.
     ///
     /// # Errors
     ///
-    /// If there is none, it is foreign, newer or damaged.
+    /// If there is none, it is foreign, of another format or damaged.
     pub fn open(folder: &Path) -> Result<Collection, CollectionError> {
-        let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
-        let generation = generation_folder(folder, manifest.generation);
-        let path = generation.join(STORE);
-        let store = guarded(&path, || Store::open(&path)).map_err(|error| match error {
-            error @ CollectionError::Damaged { .. } => error,
-            error => damaged(&path, &error),
-        })?;
-        let languages: Vec<Option<Language>> =
-            manifest.languages.iter().take(QUERY_LANGUAGES).map(|(code, _)| Language::parse(code)).collect();
-        let path = generation.join(INDEX);
-        let searcher = guarded(&path, || Ok(StorySearcher::open(&path, &languages)?))?;
-        Ok(Collection { folder: folder.to_owned(), manifest, store, searcher })
+        let began = Instant::now();
+        loop {
+            let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
+            let generation = Generation::of(folder, manifest.generation);
+            let error = match Self::open_generation(folder, &manifest, &generation) {
+                Ok(collection) if !collection.index_is_behind() => return Ok(collection),
+                // A writer that is there will bring the index up; none is, if the lock can be taken.
+                Ok(collection) => match set_right(folder, &generation, &manifest.settings) {
+                    Ok(true) if began.elapsed() < PATIENCE => continue,
+                    _ => return Ok(collection),
+                },
+                Err(error) => error,
+            };
+            // A writer may just have replaced the generation, or be setting right what another left.
+            let replaced = read_manifest(folder).is_ok_and(|now| now.is_some_and(|now| now != manifest));
+            let may_pass = replaced || needs_recovery(&error) || is_held(&error);
+            if !may_pass || began.elapsed() > PATIENCE {
+                return Err(error.in_file(&generation.store()));
+            }
+            if needs_recovery(&error) {
+                match set_right(folder, &generation, &manifest.settings) {
+                    Ok(_) => (),
+                    Err(CollectionError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {
+                        return Err(CollectionError::Unclean(folder.to_owned()));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            std::thread::sleep(PAUSE);
+        }
     }
 
-    /// Checks that a clustering could be written here, before the work is done.
+    fn open_generation(
+        folder: &Path,
+        manifest: &Manifest,
+        generation: &Generation,
+    ) -> Result<Collection, CollectionError> {
+        let path = generation.store();
+        let (summary, snapshot) = guarded(&path, || {
+            let snapshot = StoreReader::open(&path)?.snapshot()?;
+            Ok((snapshot.summary()?, snapshot))
+        })
+        .map_err(|error| if may_pass(&error) { error } else { error.in_file(&path) })?;
+        let languages: Vec<Option<Language>> =
+            counted(&summary.languages).iter().take(QUERY_LANGUAGES).map(|(code, _)| Language::parse(code)).collect();
+        let path = generation.index();
+        let searcher =
+            guarded(&path, || Ok(StorySearcher::open(&path, &languages)?)).map_err(|error| error.in_file(&path))?;
+        Ok(Collection {
+            folder: folder.to_owned(),
+            manifest: manifest.clone(),
+            generation: generation.clone(),
+            summary,
+            snapshot,
+            searcher,
+        })
+    }
+
+    fn index_is_behind(&self) -> bool {
+        self.searcher.transaction() < self.summary.transaction
+    }
+
+    /// Checks that articles could be written here, before the work is done.
     ///
     /// # Errors
     ///
-    /// If the folder is foreign or newer.
-    pub fn check_writable(folder: &Path) -> Result<(), CollectionError> {
+    /// If the folder is foreign or newer; if articles were added to the collection one after the other and it is
+    /// not said that they are to be replaced.
+    pub fn check_writable(folder: &Path, replace: bool) -> Result<(), CollectionError> {
+        check_writable(folder)?;
         match read_manifest(folder) {
-            Ok(Some(_)) | Err(CollectionError::Older { .. }) => return Ok(()),
-            // A damaged manifest is written anew, if all else in the folder is ours.
-            Ok(None) | Err(CollectionError::Damaged { .. }) => (),
-            Err(error) => return Err(error),
-        }
-        match fs::read_dir(folder) {
-            // A first run that was killed leaves a lock and a half-written generation.
-            Ok(entries) => match entries.flatten().all(|entry| is_ours(&entry.path())) {
-                true => Ok(()),
-                false => Err(CollectionError::Foreign(folder.to_owned())),
-            },
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-            Err(source) => Err(CollectionError::Io { path: folder.to_owned(), source }),
+            Ok(Some(manifest)) if manifest.fed && !replace => Err(CollectionError::Fed(folder.to_owned())),
+            _ => Ok(()),
         }
     }
 
-    /// Writes a clustering, replacing atomically what the collection held.
+    /// Clusters articles and makes them all that the collection holds. Stories that go on keep their names, and
+    /// what a person has pinned stays.
     ///
     /// # Errors
     ///
     /// If the folder is foreign, newer, locked or cannot be written. The former state stays.
-    pub fn write(folder: &Path, clustering: &Clustering, settings: &Settings) -> Result<Manifest, CollectionError> {
-        Self::check_writable(folder)?;
-        fs::create_dir_all(folder).map_err(|source| CollectionError::Io { path: folder.to_owned(), source })?;
-        let lock = lock(folder)?;
-        if let Ok(Some(manifest)) = read_manifest(folder) {
-            // What a killed run left.
-            remove_other_generations(folder, manifest.generation)?;
-        }
-        let generation = newest_generation(folder) + 1;
-        let path = generation_folder(folder, generation);
-        fs::create_dir_all(path.join(INDEX)).map_err(|source| CollectionError::Io { path: path.clone(), source })?;
-        store::write(&path.join(STORE), clustering)?;
-        write_index(&path.join(INDEX), clustering)?;
-        let manifest = Manifest {
-            format: FORMAT,
-            written_by: env!("CARGO_PKG_VERSION").to_owned(),
-            generation,
-            settings: settings.clone(),
-            counts: Counts::of(clustering),
-            languages: counted(clustering, |article| Some(article.language.as_ref().map_or("", Language::code))),
-            outlets: counted(clustering, |article| article.outlet.as_deref()),
-        };
-        write_manifest(folder, &manifest)?;
-        remove_other_generations(folder, generation)?;
-        drop(lock);
-        Ok(manifest)
+    pub fn write(
+        folder: &Path,
+        articles: Vec<Article>,
+        settings: &Settings,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<Clustering, CollectionError> {
+        CollectionWriter::replacing(folder, settings)?.replace(articles, settings, watch)
     }
 
-    /// Format, settings and counts.
+    /// Format, generation and settings.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// Counts.
+    pub fn counts(&self) -> Counts {
+        self.summary.counts
+    }
+
+    /// Share of the candidate pairs that report one event, above 0 and below 1.
+    pub fn prior(&self) -> f64 {
+        self.summary.prior
+    }
+
+    /// Languages of the articles with their numbers, most common first; `""` is unknown.
+    pub fn languages(&self) -> Vec<(String, u64)> {
+        counted(&self.summary.languages)
+    }
+
+    /// Outlets and their numbers of articles, most common first.
+    pub fn outlets(&self) -> Vec<(String, u64)> {
+        counted(&self.summary.outlets)
+    }
+
+    /// Changes from a number on, in order; all from 0 on.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn changes(&self, from: u64) -> Result<Vec<Change>, CollectionError> {
+        self.read(|store| store.changes_from(from))
+    }
+
+    /// The number that the next change will have.
+    pub fn next_change(&self) -> u64 {
+        self.summary.next_change
+    }
+
+    /// Which story a text belongs to. It is not stored.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn find_match(&self, article: &Article) -> Result<TextMatch, CollectionError> {
+        self.read(|store| crate::live::find_match(store, article, &self.manifest.settings))
     }
 
     /// The filter with the name under which the collection has the outlet: that of the table of outlets, else
@@ -204,7 +220,7 @@ impl Collection {
         let table = self.manifest.settings.outlets().unwrap_or_else(|_| OutletTable::built_in());
         let name = table.by_name(written).map_or(written, |outlet| &outlet.name);
         let key = outlet_key(name);
-        self.manifest.outlets.iter().map(|(outlet, _)| outlet.as_str()).find(|outlet| outlet_key(outlet) == key)
+        self.summary.outlets.keys().map(String::as_str).find(|outlet| outlet_key(outlet) == key)
     }
 
     /// Bytes on disk.
@@ -214,7 +230,11 @@ impl Collection {
     /// If a file cannot be looked at.
     pub fn size_bytes(&self) -> Result<u64, CollectionError> {
         fn size(path: &Path) -> std::io::Result<u64> {
-            let entry = fs::symlink_metadata(path)?;
+            let entry = match fs::symlink_metadata(path) {
+                // A writer has removed it meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+                entry => entry?,
+            };
             if !entry.is_dir() {
                 return Ok(entry.len());
             }
@@ -226,39 +246,36 @@ impl Collection {
     /// Reads the store; what fails there, be it by a panic, names its file.
     pub(crate) fn read<T>(
         &self,
-        read: impl FnOnce(&Store) -> Result<T, CollectionError>,
+        read: impl FnOnce(&Snapshot) -> Result<T, CollectionError>,
     ) -> Result<T, CollectionError> {
-        use CollectionError::{Missing, Packing, Record, Store};
-        let path = generation_folder(&self.folder, self.manifest.generation).join(STORE);
-        guarded(&path, || read(&self.store)).map_err(|error| match error {
-            Store(_) | Record(_) | Packing(_) | Missing { .. } => damaged(&path, &error),
-            error => error,
-        })
+        let path = self.generation.store();
+        guarded(&path, || read(&self.snapshot)).map_err(|error| error.in_file(&path))
     }
 
     /// Asks the index; a panic over damaged files names its folder.
     pub(crate) fn ask<T>(
         &self,
-        ask: impl FnOnce(&StorySearcher) -> Result<T, IndexError>,
+        ask: impl FnOnce(&StorySearcher) -> Result<T, CollectionError>,
     ) -> Result<T, CollectionError> {
-        let path = generation_folder(&self.folder, self.manifest.generation).join(INDEX);
-        guarded(&path, || Ok(ask(&self.searcher)?))
+        let path = self.generation.index();
+        guarded(&path, || ask(&self.searcher)).map_err(|error| error.in_file(&path))
     }
 
-    pub(crate) fn store(&self) -> &Store {
-        &self.store
+    pub(crate) fn store(&self) -> &Snapshot {
+        &self.snapshot
     }
 
-    /// Every story, in order of its first article.
+    /// Every story with its number, in order of number: of stories that were decided together that of their
+    /// first article.
     ///
     /// # Errors
     ///
     /// If the store cannot be read.
-    pub fn stories(&self) -> Result<Vec<StorySummary>, CollectionError> {
-        self.read(Store::stories)
+    pub fn stories(&self) -> Result<Vec<(u32, StorySummary)>, CollectionError> {
+        self.read(Snapshot::stories)
     }
 
-    /// Visits every article with its place, in order of its id.
+    /// Visits every article with its number and its place, in order of number.
     ///
     /// # Errors
     ///
@@ -267,135 +284,38 @@ impl Collection {
         &self,
         visit: &mut dyn FnMut(u32, Article, Place) -> Result<(), CollectionError>,
     ) -> Result<(), CollectionError> {
-        self.read(|store| store.each_article(visit))
+        self.read(|store| {
+            for number in store.article_numbers()? {
+                visit(number, store.article(number)?, store.place(number)?)?;
+            }
+            Ok(())
+        })
     }
 }
 
-fn damaged(path: &Path, error: &CollectionError) -> CollectionError {
-    let mut reason = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(inner) = source {
-        reason = format!("{reason}: {inner}");
-        source = inner.source();
-    }
-    CollectionError::Damaged { path: path.to_owned(), reason }
+/// Whether an error may pass by itself, or once the store was opened for writing.
+fn may_pass(error: &CollectionError) -> bool {
+    needs_recovery(error) || is_held(error)
 }
 
-/// Whether a path in the folder is one that this module makes.
-fn is_ours(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    is_generation(path) || name == LOCK || name == MANIFEST || name == format!("{MANIFEST}.new")
+fn is_held(error: &CollectionError) -> bool {
+    matches!(error, CollectionError::Store(redb::Error::DatabaseAlreadyOpen))
 }
 
-/// Whether a path is a generation: named so, and holding nothing but a store and an index.
-fn is_generation(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    let named = name.strip_prefix('g').is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
-    let ours = |entry: fs::DirEntry| entry.file_name() == STORE || entry.file_name() == INDEX;
-    named && fs::read_dir(path).is_ok_and(|entries| entries.flatten().all(ours))
-}
-
-/// The highest number of a generation in the folder; 0 where there is none.
-fn newest_generation(folder: &Path) -> u64 {
-    let number = |entry: fs::DirEntry| entry.file_name().to_string_lossy().strip_prefix('g')?.parse().ok();
-    fs::read_dir(folder).into_iter().flatten().flatten().filter_map(number).max().unwrap_or(0)
-}
-
-fn generation_folder(folder: &Path, generation: u64) -> PathBuf {
-    folder.join(format!("g{generation}"))
-}
-
-fn read_manifest(folder: &Path) -> Result<Option<Manifest>, CollectionError> {
-    let path = folder.join(MANIFEST);
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return match folder.is_dir() && has_foreign_files(folder) {
-                true => Err(CollectionError::Foreign(folder.to_owned())),
-                false => Ok(None),
-            };
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
-            return Err(CollectionError::Foreign(folder.to_owned()));
-        }
-        Err(source) => return Err(CollectionError::Io { path, source }),
+/// Opens store and index for writing, which sets right what a killed writer left; false where there is a writer.
+fn set_right(folder: &Path, generation: &Generation, settings: &Settings) -> Result<bool, CollectionError> {
+    let _lock = match WriterLock::take(folder) {
+        Ok(lock) => lock,
+        Err(CollectionError::Locked(_)) => return Ok(false),
+        Err(error) => return Err(error),
     };
-    #[derive(Deserialize)]
-    struct Format {
-        format: u32,
-    }
-    let invalid = |error: serde_json::Error| CollectionError::Damaged { path: path.clone(), reason: error.to_string() };
-    let Format { format } = serde_json::from_str(&text).map_err(invalid)?;
-    match format.cmp(&FORMAT) {
-        Ordering::Less => return Err(CollectionError::Older { path: folder.to_owned(), found: format }),
-        Ordering::Greater => return Err(CollectionError::Newer { path: folder.to_owned(), found: format }),
-        Ordering::Equal => (),
-    }
-    serde_json::from_str(&text).map(Some).map_err(invalid)
+    Engine::open(generation, settings)?.close()?;
+    Ok(true)
 }
 
-fn has_foreign_files(folder: &Path) -> bool {
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(|entry| !is_ours(&entry.path())))
-}
-
-fn lock(folder: &Path) -> Result<File, CollectionError> {
-    let path = folder.join(LOCK);
-    let failed = |source| CollectionError::Io { path: path.clone(), source };
-    let file = File::options().create(true).append(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(CollectionError::Locked(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(CollectionError::Io { path, source }),
-    }
-}
-
-fn write_manifest(folder: &Path, manifest: &Manifest) -> Result<(), CollectionError> {
-    let path = folder.join(MANIFEST);
-    let new = folder.join(format!("{MANIFEST}.new"));
-    let text = serde_json::to_string_pretty(manifest).map_err(std::io::Error::from)?;
-    let written = (|| {
-        let mut file = File::create(&new)?;
-        file.write_all(text.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()?;
-        fs::rename(&new, &path)?;
-        // The rename itself must survive a power loss.
-        File::open(folder)?.sync_all()
-    })();
-    written.map_err(|source| CollectionError::Io { path, source })
-}
-
-fn remove_other_generations(folder: &Path, kept: u64) -> Result<(), CollectionError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CollectionError::Io { path, source }
-    };
-    for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
-        if is_generation(&entry.path()) && entry.path() != generation_folder(folder, kept) {
-            fs::remove_dir_all(entry.path()).map_err(failed(&entry.path()))?;
-        }
-    }
-    Ok(())
-}
-
-fn write_index(folder: &Path, clustering: &Clustering) -> Result<(), CollectionError> {
-    let writer = StoryIndexWriter::create(folder, rayon::current_num_threads())?;
-    clustering
-        .articles
-        .par_iter()
-        .zip(&clustering.places)
-        .enumerate()
-        .try_for_each(|(number, (article, place))| writer.add(article, number as u32, place.story))?;
-    Ok(writer.finish()?)
-}
-
-/// How many articles have each value, most common first.
-fn counted<'a>(clustering: &'a Clustering, value: impl Fn(&'a Article) -> Option<&'a str>) -> Vec<(String, u64)> {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-    for value in clustering.articles.iter().filter_map(value) {
-        *counts.entry(value).or_default() += 1;
-    }
-    let mut counts: Vec<(String, u64)> = counts.into_iter().map(|(value, count)| (value.to_owned(), count)).collect();
+/// Names with their counts, most common first.
+fn counted(counts: &std::collections::BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut counts: Vec<(String, u64)> = counts.iter().map(|(name, count)| (name.clone(), *count)).collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     counts
 }

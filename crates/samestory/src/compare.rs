@@ -142,18 +142,19 @@ impl Collection {
                 // Copies and older versions have no candidates of their own.
                 let mut compared = place.version_of.unwrap_or(numbers[at]);
                 compared = store.place(compared)?.copy_of.unwrap_or(compared);
-                let (list, others) = store.candidates(compared)?;
+                let row = store.candidates(compared)?.unwrap_or_default();
+                let others = row.others();
                 Ok(Side {
                     article: &articles[at],
-                    neighbourhood: Neighbourhood::of(compared, list, others),
+                    neighbourhood: Neighbourhood::of(compared, row.list, others),
                     story: Some(store.story(place.story)?.id),
                 })
             };
             let vectors = [0, 1].map(|at: usize| {
                 let article = &articles[at];
-                ArticleVectors::weigh(&ArticleTerms::of(article), &frequencies, article)
+                ArticleVectors::weigh_whole(&ArticleTerms::of(article), &frequencies, article).0
             });
-            let prior = store.prior()?;
+            let prior = store.summary()?.prior;
             Ok(compare(&side(0)?, &side(1)?, &vectors, &frequencies, prior, &self.manifest().settings))
         })
     }

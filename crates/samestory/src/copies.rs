@@ -60,17 +60,28 @@ pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
     let rank = ranks(articles);
     let found = lsh(settings).candidates(&signatures, &rank);
     let rule = settings.rule();
-    let verified = verify(&sets, &found.pairs, &rule);
-    let mut template = templates(&sets, &copy_groups(&rank, &verified), &verified, &rule);
+    let (pairs, mut copy_of) = fold(articles, &sets, &rank, verify(&sets, &found.pairs, &rule), &rule);
+    fold_equal_headlines(articles, &sets, &rank, &mut copy_of);
+    Copies { pairs, copy_of, capped_buckets: found.capped_buckets, largest_bucket: found.largest_bucket, signatures }
+}
+
+/// Tells templates and stubs from copies, and the representative of each article that is a copy.
+pub(crate) fn fold(
+    articles: &[&Article],
+    sets: &[ShingleSet],
+    rank: &[u32],
+    verified: Vec<NearDuplicate>,
+    rule: &NearDuplicateRule,
+) -> (Vec<CopyPair>, Vec<Option<u32>>) {
+    let mut template = templates(sets, &copy_groups(rank, &verified), &verified, rule);
     for (pair, template) in verified.iter().zip(&mut template) {
-        *template |= is_stub(&sets, articles, pair);
+        *template |= is_stub(sets, articles, pair);
     }
     let pairs: Vec<CopyPair> =
         verified.into_iter().zip(template).map(|(pair, template)| CopyPair { pair, template }).collect();
     let evident: Vec<NearDuplicate> = pairs.iter().filter(|pair| !pair.template).map(|pair| pair.pair).collect();
-    let mut copy_of = copy_groups(&rank, &evident);
-    fold_equal_headlines(articles, &sets, &rank, &mut copy_of);
-    Copies { pairs, copy_of, capped_buckets: found.capped_buckets, largest_bucket: found.largest_bucket, signatures }
+    let copy_of = copy_groups(rank, &evident);
+    (pairs, copy_of)
 }
 
 /// How candidate pairs are found.
@@ -150,15 +161,22 @@ fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> 
 
 /// Articles without a body are copies only where headline and outlet are known and equal.
 fn fold_equal_headlines(articles: &[&Article], sets: &[ShingleSet], rank: &[u32], copy_of: &mut [Option<u32>]) {
-    let mut first: FxHashMap<(Vec<u64>, String), usize> = FxHashMap::default();
+    let mut first: FxHashMap<u64, usize> = FxHashMap::default();
     let mut order: Vec<usize> = (0..articles.len()).filter(|&at| sets[at].is_empty()).collect();
     order.sort_by_key(|&at| rank[at]);
     for at in order {
-        let Some(outlet) = &articles[at].outlet else { continue };
-        let key = (Tokenizer.text(&articles[at].headline).hashes(), outlet.to_lowercase());
+        let Some(key) = headline_key(articles[at]) else { continue };
         match first.get(&key) {
             Some(&representative) => copy_of[at] = Some(representative as u32),
             None => drop(first.insert(key, at)),
         }
     }
+}
+
+/// What outlet and headline are known by, where the outlet is known.
+pub(crate) fn headline_key(article: &Article) -> Option<u64> {
+    let outlet = article.outlet.as_ref()?.to_lowercase();
+    let words = Tokenizer.text(&article.headline).hashes();
+    let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).chain(outlet.into_bytes()).collect();
+    Some(xxhash_rust::xxh3::xxh3_64(&bytes))
 }

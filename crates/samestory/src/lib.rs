@@ -5,7 +5,7 @@
 //! of it as a library; the stages are crates of their own, re-exported here.
 //!
 //! ```
-//! use samestory::{Collection, Settings, cluster, index::SearchFilter, ingest};
+//! use samestory::{Collection, Settings, index::SearchFilter, ingest};
 //!
 //! let settings = Settings::default();
 //! let folder = tempfile::tempdir()?;
@@ -15,46 +15,57 @@
 //! let reading = ingest::read(&[corpus], &settings.to_read_settings()?, &mut |_| ());
 //! assert!(reading.rejected.is_empty());
 //!
-//! // Article -> Story: copies folded, stories grouped.
-//! let clustering = cluster(reading.articles, &settings, &mut |_| ());
+//! // Article -> Story: copies folded, stories grouped and stored.
+//! let clustering = Collection::write(folder.path(), reading.articles, &settings, &mut |_| ())?;
 //! assert_eq!(clustering.stories.len(), 42);
 //!
 //! // Story -> answer.
-//! Collection::write(folder.path(), &clustering, &settings)?;
 //! let collection = Collection::open(folder.path())?;
 //! let answer = collection.search("libyan truce", &SearchFilter::default(), 10)?;
 //! assert_eq!(answer.stories[0].articles, 3);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The types to know are [`Settings`], [`Clustering`] and [`Collection`]. The same articles and
+//! The types to know are [`Settings`], [`Clustering`], [`Collection`] and [`CollectionWriter`], which adds to it. The same articles and
 //! settings give the same stories, whatever the number of threads and the order of files.
 //!
 //! Limits: a clustering is held in memory, about 42 KB an article of average length; all articles are
 //! clustered at once.
 
 mod answer;
+mod changes;
+mod check;
 mod collection;
 mod compare;
 mod config;
 mod copies;
 mod error;
 mod evidence;
+mod folder;
+mod former;
+mod identity;
+mod live;
 mod pipeline;
+mod rebuild;
 mod store;
 mod timing;
+mod upgrade;
 mod versions;
 
 pub use answer::{
     ArticleLine, ArticleRecord, ArticleView, FoundStory, LinkedStory, PlaceColumns, RawText, SearchAnswer, StoryView,
     View, instant, time_text,
 };
-pub use collection::{Collection, Counts, Manifest};
+pub use changes::{Change, ChangeKind};
+pub use check::{CheckReport, Damage, check};
+pub use collection::{Collection, Counts};
 pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
 pub use copies::{Copies, CopyPair, find_copies, shingle_set};
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
+pub use folder::Manifest;
+pub use live::{Added, CollectionWriter, Expired, MatchedStory, Pinned, TextMatch};
 pub use pipeline::{Clustering, Place, Stage, Story, StoryLink, cluster};
 pub use samestory_article as article;
 pub use samestory_cluster as stories;
@@ -63,6 +74,7 @@ pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
 pub use store::StorySummary;
 pub use timing::{DedupTiming, StepTime, StoriesTiming, time_dedup, time_stories};
+pub use upgrade::{EARLIEST_FORMAT, upgrade};
 pub use versions::{ParagraphChange, Side, VersionChange, WordChange, address_changes, version_changes};
 
 /// The example of the README is compiled with the tests, so that it stays true.

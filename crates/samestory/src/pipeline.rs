@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
-use samestory_cluster::candidates::candidate_lists;
+use samestory_cluster::candidates::{HeavyTerm, candidate_lists, heaviest};
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::features::Neighbourhood;
 use samestory_cluster::links::{Link, LinkKind, story_links};
-use samestory_cluster::score::Judgement;
+use samestory_cluster::prior::OddsCounts;
+use samestory_cluster::score::{JudgedPair, Judgement};
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel, StoryId};
 use samestory_minhash::Signature;
 
@@ -23,6 +24,8 @@ pub enum Stage {
     Terms,
     /// Candidate pairs are found, scored and linked.
     Stories,
+    /// Store and index are written.
+    Writing,
 }
 
 /// What clustering says of some articles, which are named by their position.
@@ -40,10 +43,37 @@ pub struct Clustering {
     pub neighbourhoods: Vec<Option<Neighbourhood>>,
     /// Share of the candidate pairs that report one event, above 0 and below 1.
     pub prior: f64,
+    /// What articles that come later are held against.
+    pub(crate) growth: Growth,
     /// Signatures of the articles with a body.
     pub signatures: Vec<Option<Signature>>,
     /// Buckets over the cap, in which not all pairs were looked at for copies.
     pub capped_buckets: usize,
+}
+
+/// What articles that come later are held against; articles are named by position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Growth {
+    /// Heaviest terms of the articles that are compared, heaviest first.
+    pub(crate) heaviest: Vec<Vec<HeavyTerm>>,
+    /// The judged pairs that may matter.
+    pub(crate) pairs: Vec<JudgedPair>,
+    /// How many of all judged pairs have which log odds.
+    pub(crate) odds: OddsCounts,
+    /// Terms that one article only holds, sorted.
+    pub(crate) single_terms: Vec<u32>,
+}
+
+/// Lower log odds are not kept: whatever the prior, they count nothing in linkage.
+pub(crate) const LEAST_KEPT_ODDS: f32 = -8.0;
+
+/// What is known of articles that were clustered before; articles are named by position.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// Older versions, with the newest of each; empty where there are none.
+    pub(crate) version_of: Vec<Option<u32>>,
+    /// The number of the story that a person has put each into; empty where there are none.
+    pub(crate) pins: Vec<Option<u32>>,
 }
 
 /// Where an article belongs.
@@ -82,8 +112,18 @@ pub struct StoryLink {
 /// Groups articles into stories. The same articles and settings give the same answer, whatever the
 /// number of threads; articles are best given in order of their ids, as reading gives them.
 pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMut(Stage)) -> Clustering {
+    cluster_known(articles, &Known::default(), settings, watch)
+}
+
+/// As [`cluster`], with what is known of the articles.
+pub(crate) fn cluster_known(
+    articles: Vec<Article>,
+    known: &Known,
+    settings: &Settings,
+    watch: &mut dyn FnMut(Stage),
+) -> Clustering {
     watch(Stage::Copies);
-    let version_of = newest_versions(&articles);
+    let version_of = newest_versions(&articles, &known.version_of);
     let current: Vec<u32> = (0..articles.len() as u32).filter(|at| version_of[*at as usize].is_none()).collect();
     let copies = find_copies(&references(&articles, &current), &settings.copies);
     let mut copy_of: Vec<Option<u32>> = vec![None; articles.len()];
@@ -99,14 +139,15 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
     watch(Stage::Terms);
     let compared_articles = references(&articles, &representatives);
     let terms = count_terms(&compared_articles);
-    let frequencies = DocumentFrequencies::count(&terms);
-    let vectors = weigh(terms, &frequencies, &compared_articles);
+    let (frequencies, single_terms) = DocumentFrequencies::count_all(&terms);
+    let (vectors, mut heaviest_of) = weigh_and_index(terms, &frequencies, &compared_articles);
 
     watch(Stage::Stories);
     let model = PairModel::shipped();
     let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
     let judgement = Judgement::of(&compared, model);
-    let labels = judgement.clusters(vectors.len(), &[], model, settings.stories.strictness.threshold());
+    let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
+    let labels = judgement.clusters(vectors.len(), &pins, model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];
@@ -132,9 +173,16 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
         stories[story_of_label(label) as usize].links = links.into_iter().map(link).collect();
     }
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
-    for (&at, neighbourhood) in representatives.iter().zip(compared.into_neighbourhoods()) {
+    let mut heaviest: Vec<Vec<HeavyTerm>> = vec![Vec::new(); articles.len()];
+    for ((&at, neighbourhood), terms) in
+        representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut heaviest_of)
+    {
         neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
+        heaviest[at as usize] = std::mem::take(terms);
     }
+    let position = |number: u32| representatives[number as usize];
+    let kept = judgement.pairs.iter().filter(|pair| pair.log_odds > LEAST_KEPT_ODDS);
+    let pairs = kept.map(|pair| JudgedPair { a: position(pair.a), b: position(pair.b), ..*pair }).collect();
     let places = (0..articles.len())
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
@@ -145,6 +193,7 @@ pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMu
         frequencies,
         neighbourhoods,
         prior: judgement.prior,
+        growth: Growth { heaviest, pairs, odds: judgement.counts, single_terms },
         signatures,
         capped_buckets: copies.capped_buckets,
     }
@@ -165,15 +214,51 @@ pub(crate) fn weigh(
     terms.into_par_iter().zip(articles).map(weigh).collect()
 }
 
+/// Weighs the terms of articles and tells their heaviest, those that no other article holds included.
+fn weigh_and_index(
+    terms: Vec<ArticleTerms>,
+    frequencies: &DocumentFrequencies,
+    articles: &[&Article],
+) -> (Vec<ArticleVectors>, Vec<Vec<HeavyTerm>>) {
+    let weigh = |(terms, article): (ArticleTerms, &&Article)| {
+        let (whole, shared) = ArticleVectors::weigh_whole(&terms, frequencies, article);
+        (whole.shared_only(&shared), heaviest(&whole))
+    };
+    terms.into_par_iter().zip(articles).map(weigh).unzip()
+}
+
+/// The pins of the articles that are compared: their own, else that of the first copy or older version.
+fn pins_of(
+    representatives: &[u32],
+    copy_of: &[Option<u32>],
+    version_of: &[Option<u32>],
+    pins: &[Option<u32>],
+) -> Vec<Option<u32>> {
+    if pins.is_empty() {
+        return Vec::new();
+    }
+    let mut pin_of = pins.to_vec();
+    for of in [version_of, copy_of] {
+        for (at, newest) in of.iter().enumerate() {
+            if let Some(newest) = newest {
+                pin_of[*newest as usize] = pin_of[*newest as usize].or(pin_of[at]);
+            }
+        }
+    }
+    representatives.iter().map(|at| pin_of[*at as usize]).collect()
+}
+
 fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article> {
     positions.iter().map(|at| &articles[*at as usize]).collect()
 }
 
-/// For each article the newest of its address (the later time, then id), where that is another.
-fn newest_versions(articles: &[Article]) -> Vec<Option<u32>> {
+/// For each article the newest of its address (the later time, then id), where that is another. Those that are
+/// known to be older versions stay so.
+fn newest_versions(articles: &[Article], known: &[Option<u32>]) -> Vec<Option<u32>> {
+    let is_older = |at: usize| known.get(at).is_some_and(Option::is_some);
     let mut newest: FxHashMap<&str, usize> = FxHashMap::default();
     let key = |at: usize| (articles[at].time.map(|time| time.seconds), &articles[at].id);
-    for (at, article) in articles.iter().enumerate() {
+    for (at, article) in articles.iter().enumerate().filter(|(at, _)| !is_older(*at)) {
         if let Some(url) = &article.canonical_url {
             let best = newest.entry(url).or_insert(at);
             if key(at) > key(*best) {
@@ -181,12 +266,16 @@ fn newest_versions(articles: &[Article]) -> Vec<Option<u32>> {
             }
         }
     }
-    let of = |article: &Article| article.canonical_url.as_deref().map(|url| newest[url]);
-    articles
-        .iter()
-        .enumerate()
-        .map(|(at, article)| of(article).filter(|newest| *newest != at).map(|newest| newest as u32))
-        .collect()
+    let of = |at: usize| {
+        let newest = articles[at].canonical_url.as_deref().and_then(|url| newest.get(url)).copied();
+        newest.filter(|newest| *newest != at).map(|newest| newest as u32)
+    };
+    let newest_of = |at: usize| match known.get(at).copied().flatten() {
+        // Its newest version may have become an older one since.
+        Some(newest) => Some(of(newest as usize).unwrap_or(newest)),
+        None => of(at),
+    };
+    (0..articles.len()).map(newest_of).collect()
 }
 
 /// Stories from labels: each in order of time, the stories in order of their first article.

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use samestory::ingest::Reading;
-use samestory::{Clustering, Collection, Counts, Settings, Stage, StorySummary, cluster, instant};
+use samestory::{Clustering, Collection, Counts, Settings, Stage, StorySummary, instant};
 use serde::Serialize;
 
 use super::stories::StoryRow;
@@ -68,34 +68,28 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     let started = Instant::now();
     args.input.reading.apply(&mut settings);
     args.strictness.apply(&mut settings);
-    Collection::check_writable(folder)?;
+    Collection::check_writable(folder, args.replace)?;
     // A file that cannot be written is told before the work, not after.
     let assignments = args.assignments.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose()?;
     let mut reading = articles(&args.input.paths, &settings)?;
     let mut stages = Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began: started };
     let progress = Progress::start("clustering");
-    let clustering = cluster(std::mem::take(&mut reading.articles), &settings, &mut |stage| {
-        let name = match stage {
-            Stage::Copies => "folding copies",
-            Stage::Terms => "weighing terms",
-            Stage::Stories => "grouping stories",
-        };
-        stages.begin(&progress, name);
-    });
-    stages.begin(&progress, "writing the collection");
-    let manifest = Collection::write(folder, &clustering, &settings)?;
+    let clustering = Collection::write(folder, std::mem::take(&mut reading.articles), &settings, &mut |stage| {
+        stages.begin(&progress, stage_name(stage));
+    })?;
     stages.end();
     drop(progress);
     if let Some(out) = assignments {
         write_assignments(out, &clustering)?;
     }
-    let mut stories = Collection::open(folder)?.stories()?;
+    let collection = Collection::open(folder)?;
+    let mut stories: Vec<StorySummary> = collection.stories()?.into_iter().map(|(_, story)| story).collect();
     stories.sort_by(|a, b| b.articles.len().cmp(&a.articles.len()).then_with(|| a.id.cmp(&b.id)));
     stories.truncate(args.top);
     let seconds = started.elapsed().as_secs_f64();
     if args.json {
         print_json(&Report {
-            counts: manifest.counts,
+            counts: collection.counts(),
             rejected: reading.rejected.len(),
             skipped: reading.skipped,
             capped_buckets: clustering.capped_buckets,
@@ -106,8 +100,18 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     } else if args.assignments.as_deref() != Some(Path::new("-")) {
         print_largest(&stories)?;
     }
-    tell_counts(&reading, &clustering, &manifest.counts, seconds);
+    tell_counts(&reading, &clustering, &collection.counts(), seconds);
     Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// What a stage is called while it goes on.
+pub(crate) fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Copies => "folding copies",
+        Stage::Terms => "weighing terms",
+        Stage::Stories => "grouping stories",
+        Stage::Writing => "writing the collection",
+    }
 }
 
 fn write_assignments(out: Output, clustering: &Clustering) -> Result<(), Failure> {

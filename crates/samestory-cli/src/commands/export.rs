@@ -2,11 +2,12 @@
 
 mod parquet;
 
+use std::collections::HashMap;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns};
+use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns, StorySummary};
 use serde::Serialize;
 
 use self::parquet::{Column, ParquetRows};
@@ -95,7 +96,7 @@ pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure>
         }
         ExportWhat::Stories => {
             let mut rows = begin(args)?;
-            collection.stories()?.into_iter().try_for_each(|story| rows.push(StoryRow::from(story)))?;
+            collection.stories()?.into_iter().try_for_each(|(_, story)| rows.push(StoryRow::from(story)))?;
             rows.finish()?;
         }
     }
@@ -120,17 +121,17 @@ fn each(
     collection: &Collection,
     visit: &mut dyn FnMut(samestory::article::Article, PlaceColumns) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let stories = collection.stories()?;
-    let mut ids: Vec<String> = Vec::new();
-    collection.each_article(&mut |_, article, _| {
-        ids.push(article.id.to_string());
+    let stories: HashMap<u32, StorySummary> = collection.stories()?.into_iter().collect();
+    let mut ids: HashMap<u32, String> = HashMap::new();
+    collection.each_article(&mut |number, article, _| {
+        ids.insert(number, article.id.to_string());
         Ok(())
     })?;
     let mut failed = None;
     let visited = collection.each_article(&mut |_, article, place| {
-        let id = |at: u32| ids[at as usize].clone();
+        let id = |at: u32| ids[&at].clone();
         let columns = PlaceColumns {
-            story: stories[place.story as usize].id.clone(),
+            story: stories[&place.story].id.clone(),
             copy_of: place.copy_of.map(id),
             version_of: place.version_of.map(id),
         };

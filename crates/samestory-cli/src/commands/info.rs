@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::{Collection, Manifest};
+use samestory::{Collection, Counts, Manifest};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
@@ -16,6 +16,11 @@ struct Info<'a> {
     size_bytes: u64,
     #[serde(flatten)]
     manifest: &'a Manifest,
+    counts: Counts,
+    languages: Vec<(String, u64)>,
+    outlets: Vec<(String, u64)>,
+    /// The number that the next change will have.
+    next_change: u64,
 }
 
 /// Outlets that are listed by name.
@@ -27,14 +32,17 @@ pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
         collection: folder.display().to_string(),
         size_bytes: collection.size_bytes()?,
         manifest: collection.manifest(),
+        counts: collection.counts(),
+        languages: collection.languages(),
+        outlets: collection.outlets(),
+        next_change: collection.next_change(),
     };
     if args.json {
         print_json(&info)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let counts = &info.manifest.counts;
+    let counts = &info.counts;
     let languages: Vec<String> = info
-        .manifest
         .languages
         .iter()
         .map(|(code, count)| format!("{} {}", if code.is_empty() { "unknown" } else { code }, grouped(*count)))
@@ -53,7 +61,7 @@ pub(crate) fn run(args: &InfoArgs, folder: &Path) -> Result<ExitCode, Failure> {
     )?;
     writeln!(out, "languages       {}", languages.join(", "))?;
     let mut outlets: Vec<String> =
-        info.manifest.outlets.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
+        info.outlets.iter().map(|(name, count)| format!("{name} {}", grouped(*count))).collect();
     if outlets.len() > LISTED_OUTLETS {
         let more = outlets.split_off(LISTED_OUTLETS).len();
         outlets.push(format!("{more} more"));

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &StoriesArgs, folder: &Path) -> Result<ExitCode, Failure
     let filter = args.filter.to_filter()?;
     let collection = Collection::open(folder)?;
     let filter = collection.with_known_outlet(filter);
-    let mut stories = collection.stories()?;
+    let mut stories: Vec<StorySummary> = collection.stories()?.into_iter().map(|(_, story)| story).collect();
     stories.retain(|story| {
         story.articles.len() >= args.min_articles && story.outlets.len() >= args.min_outlets && passes(story, &filter)
     });

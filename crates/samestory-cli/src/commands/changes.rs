@@ -1,0 +1,139 @@
+//! `samestory changes`: what has become of articles and stories.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use samestory::ingest::parse_time;
+use samestory::{Change, ChangeKind, Collection, instant};
+use serde::Serialize;
+
+use crate::args::ChangesArgs;
+use crate::output::{Failure, Style, print_json, tell, visible};
+
+/// A change as `--json` prints it.
+#[derive(Serialize)]
+pub(crate) struct ChangeRow<'c> {
+    change: u64,
+    time: String,
+    what: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    story: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    into: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    older: Option<&'c str>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    articles: &'c [String],
+}
+
+impl<'c> From<&'c Change> for ChangeRow<'c> {
+    fn from(change: &'c Change) -> Self {
+        let mut row = ChangeRow {
+            change: change.number,
+            time: instant(change.time),
+            what: "",
+            story: None,
+            from: None,
+            into: None,
+            older: None,
+            articles: &[],
+        };
+        match &change.kind {
+            ChangeKind::Founded { story, articles } => {
+                (row.what, row.story, row.articles) = ("founded", Some(story.as_str()), articles);
+            }
+            ChangeKind::Joined { story, articles } => {
+                (row.what, row.story, row.articles) = ("joined", Some(story.as_str()), articles);
+            }
+            ChangeKind::Moved { from, to, articles } => {
+                (row.what, row.from, row.into, row.articles) =
+                    ("moved", Some(from.as_str()), Some(to.as_str()), articles);
+            }
+            ChangeKind::Merged { from, into } => {
+                (row.what, row.from, row.into) = ("merged", Some(from.as_str()), Some(into.as_str()));
+            }
+            ChangeKind::Split { from, into, articles } => {
+                (row.what, row.from, row.into, row.articles) =
+                    ("split", Some(from.as_str()), Some(into.as_str()), articles);
+            }
+            ChangeKind::Corrected { article, older } => {
+                row.what = "corrected";
+                row.articles = std::slice::from_ref(article);
+                row.older = Some(older);
+            }
+            ChangeKind::Removed { story, articles } => {
+                (row.what, row.story, row.articles) = ("removed", Some(story.as_str()), articles);
+            }
+            ChangeKind::Ended { story } => (row.what, row.story) = ("ended", Some(story.as_str())),
+        }
+        row
+    }
+}
+
+pub(crate) fn run(args: &ChangesArgs, folder: &Path) -> Result<ExitCode, Failure> {
+    let collection = Collection::open(folder)?;
+    let changes = match &args.since {
+        None => collection.changes(0)?,
+        Some(since) => match since.parse::<u64>() {
+            Ok(number) => collection.changes(number)?,
+            Err(_) => {
+                let from = seconds_of(since)?;
+                let mut changes = collection.changes(0)?;
+                changes.retain(|change| change.time >= from);
+                changes
+            }
+        },
+    };
+    if args.json {
+        print_json(&changes.iter().map(ChangeRow::from).collect::<Vec<_>>())?;
+    } else {
+        print_changes(&changes)?;
+    }
+    tell(format_args!("next change: {}", collection.next_change()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The time, in seconds since 1970, that a date stands for, or a time ago such as `2h` or `90d`.
+pub(crate) fn seconds_of(written: &str) -> Result<i64, Failure> {
+    if let Some(ago) = ago(written) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        return Ok(now.map_or(0, |since| since.as_secs() as i64).saturating_sub(ago));
+    }
+    parse_time(written).map(|time| time.seconds).ok_or_else(|| {
+        Failure::usage(format!("`{written}` is no date, such as 2020-01-08, and no time ago, such as 2h or 90d"))
+    })
+}
+
+/// Seconds of a span such as `30m`, `2h`, `90d` or `4w`.
+pub(crate) fn ago(written: &str) -> Option<i64> {
+    let (digits, unit) = written.split_at_checked(written.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "w" => 7 * 86_400,
+        _ => return None,
+    };
+    digits.parse::<u32>().ok().map(|count| i64::from(count) * seconds)
+}
+
+/// Prints a line for each change.
+pub(crate) fn print_changes(changes: &[Change]) -> Result<(), Failure> {
+    let style = Style::of_stdout();
+    let mut out = std::io::stdout().lock();
+    for change in changes {
+        let row = ChangeRow::from(change);
+        let stories = match (row.story, row.from, row.into) {
+            (Some(story), ..) => story.to_owned(),
+            (_, Some(from), Some(into)) => format!("{from} -> {into}"),
+            _ => row.older.map(|older| format!("(before: {older})")).unwrap_or_default(),
+        };
+        let articles = row.articles.join(", ");
+        let line = format!("{}  {:<9}  {}  {}", row.time, row.what, stories, visible(&articles));
+        writeln!(out, "{} {}", style.faint(format!("{:>6} ", row.change)), line.trim_end())?;
+    }
+    Ok(())
+}

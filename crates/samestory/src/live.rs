@@ -1,0 +1,303 @@
+//! A collection that grows: articles are added, corrected and removed without deciding everything anew.
+//!
+//! ```text
+//! articles ─ arrive ─ fold ─ judge ─ decide ─ one durable transaction ─ the index follows
+//!            new, known,   copies   pairs     stories of a
+//!            corrected                        neighbourhood
+//! ```
+//!
+//! *Guarantee.* When [`CollectionWriter::add`] returns, its articles are on the disk: the store's transaction
+//! is synced first, then the index is. Killed between the two, the index is one transaction behind, which
+//! whoever opens the collection next sees from the number that both carry, and sets right.
+
+mod arrive;
+mod decide;
+mod edit;
+mod engine;
+mod fold;
+mod judge;
+#[cfg(test)]
+mod lossy_disk;
+mod matching;
+mod near;
+
+use std::path::{Path, PathBuf};
+
+use samestory_article::Article;
+
+pub use edit::{Expired, Pinned};
+pub(crate) use engine::Engine;
+pub(crate) use matching::find_match;
+pub use matching::{MatchedStory, TextMatch};
+
+use crate::config::Settings;
+use crate::error::CollectionError;
+use crate::folder::{Generation, Manifest, WriterLock, check_writable, read_manifest};
+use crate::former::Former;
+use crate::pipeline::{Clustering, Stage};
+use crate::rebuild::rebuild;
+use crate::store::id_of_replaced;
+
+/// What has become of articles that were added.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Added {
+    /// Articles that were stored.
+    pub stored: u64,
+    /// How many of these are new states of an id, or other versions of an address.
+    pub versions: u64,
+    /// Articles that were there already, with the same text.
+    pub unchanged: u64,
+    /// Changes told before; the changes of this addition follow (see [`crate::Collection::changes`]).
+    pub changes_before: u64,
+    /// Changes told by now.
+    pub changes: u64,
+}
+
+/// Articles that are added in one transaction.
+const STEP: usize = 1_000;
+
+/// Up to this many articles, all stories are decided together whenever the collection has grown by half: the
+/// first articles were judged when nothing was known of the words of the others.
+const DECIDED_TOGETHER: u64 = 4_000;
+
+/// A collection that is open for writing. There is one at a time.
+pub struct CollectionWriter {
+    folder: PathBuf,
+    settings: Settings,
+    engine: Option<Engine>,
+    lock: WriterLock,
+}
+
+impl std::fmt::Debug for CollectionWriter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CollectionWriter").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl CollectionWriter {
+    /// Opens a collection, or prepares to make one with these settings. Of one that is there, its own settings
+    /// hold.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is foreign, of another format, damaged or being written.
+    pub fn open(folder: &Path, settings: &Settings) -> Result<CollectionWriter, CollectionError> {
+        check_writable(folder)?;
+        read_manifest(folder)?;
+        let lock = WriterLock::take(folder)?;
+        // Read under the lock, so that no other writer has replaced it since.
+        let manifest = read_manifest(folder)?;
+        let mut writer = CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine: None, lock };
+        if let Some(manifest) = manifest {
+            writer.engine = Some(Engine::open(&Generation::of(folder, manifest.generation), &manifest.settings)?);
+            writer.settings = manifest.settings;
+        }
+        Ok(writer)
+    }
+
+    /// Opens a collection whose articles are to be replaced, or that is to be made. One that is damaged or of
+    /// another format is replaced whole; of any other, names and pins are kept.
+    ///
+    /// # Errors
+    ///
+    /// If the folder is foreign, of a later format or being written.
+    pub fn replacing(folder: &Path, settings: &Settings) -> Result<CollectionWriter, CollectionError> {
+        check_writable(folder)?;
+        let lock = WriterLock::take(folder)?;
+        let open = |manifest: Manifest| Engine::open(&Generation::of(folder, manifest.generation), &manifest.settings);
+        let engine = read_manifest(folder).ok().flatten().and_then(|manifest| open(manifest).ok());
+        Ok(CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine, lock })
+    }
+
+    /// Opens a collection that is there.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and if there is none.
+    pub fn open_existing(folder: &Path) -> Result<CollectionWriter, CollectionError> {
+        if read_manifest(folder)?.is_none() {
+            return Err(CollectionError::NotFound(folder.to_owned()));
+        }
+        Self::open(folder, &Settings::default())
+    }
+
+    /// The settings that its stories are made by.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    fn engine(&mut self) -> Result<&mut Engine, CollectionError> {
+        self.engine.as_mut().ok_or_else(|| CollectionError::NotFound(self.folder.clone()))
+    }
+
+    /// Adds articles. When it returns, they survive a loss of power and are found by queries.
+    ///
+    /// Articles come in the order of their time, a thousand a transaction. The cost depends on them, not on what
+    /// is stored. Where they are many beside what is stored, all stories are decided together.
+    ///
+    /// # Errors
+    ///
+    /// If the collection cannot be read or written. What was committed before stays.
+    pub fn add(&mut self, articles: Vec<Article>, watch: &mut dyn FnMut(Stage)) -> Result<Added, CollectionError> {
+        let stored = match &self.engine {
+            Some(engine) => engine.summary()?.counts.articles,
+            None => 0,
+        };
+        if articles.len() as u64 * 2 >= stored {
+            return self.add_together(articles, watch);
+        }
+        watch(Stage::Stories);
+        let mut articles = articles;
+        articles.sort_by(|a, b| a.time_order().cmp(&b.time_order()));
+        let mut added: Option<Added> = None;
+        let mut rest = articles.into_iter();
+        loop {
+            let step: Vec<Article> = rest.by_ref().take(STEP).collect();
+            if step.is_empty() {
+                break;
+            }
+            let done = self.engine()?.add(step)?;
+            let sum = added.get_or_insert(Added { changes_before: done.changes_before, ..Added::default() });
+            sum.stored += done.stored;
+            sum.versions += done.versions;
+            sum.unchanged += done.unchanged;
+            sum.changes = done.changes;
+        }
+        let summary = self.engine()?.summary()?;
+        self.mark_fed()?;
+        let (now, then) = (summary.counts.articles, summary.decided_together);
+        if now <= DECIDED_TOGETHER && now * 2 >= then * 3 {
+            self.recluster(watch)?;
+        }
+        let mut added = added.unwrap_or_default();
+        added.changes = self.engine()?.summary()?.next_change;
+        Ok(added)
+    }
+
+    /// Decides all stories together, those of articles that are there and those of new ones.
+    fn add_together(&mut self, new: Vec<Article>, watch: &mut dyn FnMut(Stage)) -> Result<Added, CollectionError> {
+        let (mut former, mut articles) = self.former()?;
+        let mut added = Added { changes_before: former.next_change, ..Added::default() };
+        merge_arrivals(&mut former, &mut articles, new, &mut added);
+        if added.stored > 0 || self.engine.is_none() {
+            samestory_ingest::mark_repeated_blocks(&mut articles);
+            self.rebuild(articles, &former, true, watch)?;
+        }
+        added.changes = self.engine()?.summary()?.next_change;
+        Ok(added)
+    }
+
+    /// Decides all stories together. Their names stay, and so does what a person has decided.
+    ///
+    /// # Errors
+    ///
+    /// If the collection cannot be read or written. The former state stays.
+    pub fn recluster(&mut self, watch: &mut dyn FnMut(Stage)) -> Result<(), CollectionError> {
+        let (former, mut articles) = self.former()?;
+        samestory_ingest::mark_repeated_blocks(&mut articles);
+        let fed = read_manifest(&self.folder)?.is_some_and(|manifest| manifest.fed);
+        self.rebuild(articles, &former, fed, watch).map(|_| ())
+    }
+
+    /// Clusters articles and makes them all that the collection holds. Stories that go on keep their names.
+    ///
+    /// # Errors
+    ///
+    /// If the collection cannot be read or written. The former state stays.
+    pub fn replace(
+        &mut self,
+        articles: Vec<Article>,
+        settings: &Settings,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<Clustering, CollectionError> {
+        let former = self.former().unwrap_or_default().0;
+        self.settings = settings.clone();
+        self.rebuild(articles, &former, false, watch)
+    }
+
+    fn former(&self) -> Result<(Former, Vec<Article>), CollectionError> {
+        self.engine.as_ref().map_or_else(|| Ok(Default::default()), Engine::former)
+    }
+
+    fn rebuild(
+        &mut self,
+        articles: Vec<Article>,
+        former: &Former,
+        fed: bool,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<Clustering, CollectionError> {
+        let clustering = rebuild(&self.folder, articles, former, &self.settings, fed, watch)?;
+        if let Some(engine) = self.engine.take() {
+            engine.close()?;
+        }
+        let manifest = self.manifest()?;
+        self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
+        Ok(clustering)
+    }
+
+    fn manifest(&self) -> Result<Manifest, CollectionError> {
+        read_manifest(&self.folder)?.ok_or_else(|| CollectionError::NotFound(self.folder.clone()))
+    }
+
+    /// Notes in the manifest that no single folder holds all articles.
+    fn mark_fed(&self) -> Result<(), CollectionError> {
+        let manifest = self.manifest()?;
+        match manifest.fed {
+            true => Ok(()),
+            false => crate::folder::write_manifest(&self.folder, &Manifest { fed: true, ..manifest }),
+        }
+    }
+
+    /// Waits for what goes on in the background and closes the collection.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be written.
+    pub fn close(self) -> Result<(), CollectionError> {
+        let CollectionWriter { engine, lock, .. } = self;
+        let closed = engine.map_or(Ok(()), Engine::close);
+        drop(lock);
+        closed
+    }
+}
+
+/// Puts new articles to those that are there: what is known is left out, what a correction replaces is renamed.
+fn merge_arrivals(former: &mut Former, articles: &mut Vec<Article>, new: Vec<Article>, added: &mut Added) {
+    let mut position: rustc_hash::FxHashMap<String, usize> =
+        articles.iter().enumerate().map(|(at, article)| (article.id.to_string(), at)).collect();
+    let addresses: rustc_hash::FxHashSet<String> =
+        articles.iter().filter_map(|article| article.canonical_url.clone()).collect();
+    for article in new {
+        let id = article.id.to_string();
+        if let Some(&at) = position.get(&id) {
+            let old = &mut articles[at];
+            if arrive::says_the_same(old, &article) {
+                added.unchanged += 1;
+                continue;
+            }
+            let mut version = 1;
+            let mut older = id_of_replaced(&old.id, version);
+            while position.contains_key(older.as_str()) {
+                version += 1;
+                older = id_of_replaced(&article.id, version);
+            }
+            former.rename(&id, older.as_str());
+            former
+                .version_of
+                .values_mut()
+                .filter(|newest| **newest == older.as_str())
+                .for_each(|newest| *newest = id.clone());
+            former.version_of.insert(older.to_string(), id.clone());
+            let kind = crate::changes::ChangeKind::Corrected { article: id.clone(), older: older.to_string() };
+            former.tell(kind);
+            old.id = older.clone();
+            position.insert(older.to_string(), at);
+            added.versions += 1;
+        } else if article.canonical_url.as_ref().is_some_and(|address| addresses.contains(address)) {
+            added.versions += 1;
+        }
+        added.stored += 1;
+        position.insert(id, articles.len());
+        articles.push(article);
+    }
+}

@@ -1,0 +1,294 @@
+//! What a row of each table holds, and how it is packed.
+
+use std::collections::BTreeMap;
+
+use redb::TableDefinition;
+use samestory_article::{Article, ArticleId};
+use samestory_cluster::StoryId;
+use samestory_cluster::candidates::{HeavyTerm, LONGEST_LIST};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::collection::Counts;
+use crate::error::CollectionError;
+use crate::pipeline::StoryLink;
+
+/// Article number -> when it was stored (seconds since 1970, 64-bit little-endian), then zstd with a checksum of
+/// postcard of the article.
+pub(super) const ARTICLES: TableDefinition<u32, &[u8]> = TableDefinition::new("articles");
+/// Article id -> article number.
+pub(super) const ARTICLE_IDS: TableDefinition<&str, u32> = TableDefinition::new("article-ids");
+/// Canonical address -> number of its newest version.
+pub(super) const ADDRESSES: TableDefinition<&str, u32> = TableDefinition::new("addresses");
+/// Hash of outlet and headline of an article without a body -> article number.
+pub(super) const HEADLINES: TableDefinition<u64, u32> = TableDefinition::new("headlines");
+/// Article number -> postcard of `Place`.
+pub(super) const PLACES: TableDefinition<u32, &[u8]> = TableDefinition::new("places");
+/// Article number -> its signature, 32-bit values in little-endian order.
+pub(super) const SIGNATURES: TableDefinition<u32, &[u8]> = TableDefinition::new("signatures");
+/// Number of an article that is compared -> [`Compared`].
+pub(super) const COMPARED: TableDefinition<u32, &[u8]> = TableDefinition::new("compared");
+/// Number of one of the latest articles that are compared -> its vectors.
+pub(super) const VECTORS: TableDefinition<u32, &[u8]> = TableDefinition::new("vectors");
+/// Article number -> postcard of [`CandidateRow`].
+pub(super) const CANDIDATES: TableDefinition<u32, &[u8]> = TableDefinition::new("candidates");
+/// Article number -> numbers of others with the log odds that both report one event (32-bit little-endian each).
+pub(super) const PAIRS: TableDefinition<u32, &[u8]> = TableDefinition::new("pairs");
+/// Block of time, heavy term, article number (32-bit big-endian each) -> packed weights.
+pub(super) const POSTINGS: TableDefinition<&[u8; 12], u32> = TableDefinition::new("postings");
+/// One of an article's heaviest terms (upper half), article number (lower half) -> packed weights.
+pub(super) const FAR_POSTINGS: TableDefinition<u64, u32> = TableDefinition::new("far-postings");
+/// Story number -> postcard of [`StorySummary`].
+pub(super) const STORIES: TableDefinition<u32, &[u8]> = TableDefinition::new("stories");
+/// Story id, present or former -> story number.
+pub(super) const STORY_IDS: TableDefinition<&str, u32> = TableDefinition::new("story-ids");
+/// Article number -> number of the story that a person has put it into.
+pub(super) const PINS: TableDefinition<u32, u32> = TableDefinition::new("pins");
+/// Number of a change -> postcard of it.
+pub(super) const CHANGES: TableDefinition<u64, &[u8]> = TableDefinition::new("changes");
+/// Articles whose documents the index may not have yet -> transaction that changed them.
+pub(super) const UNINDEXED: TableDefinition<u32, u64> = TableDefinition::new("unindexed");
+/// Transaction -> terms of its articles that the frequencies do not count yet (32-bit little-endian).
+pub(super) const UNCOUNTED: TableDefinition<u64, &[u8]> = TableDefinition::new("uncounted-terms");
+/// Outlet -> numbers of its latest articles, oldest first (32-bit little-endian).
+pub(super) const OUTLETS: TableDefinition<&str, &[u8]> = TableDefinition::new("latest-of-outlets");
+/// Name -> what there is one of.
+pub(super) const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+
+pub(super) const SUMMARY: &str = "summary";
+pub(super) const FREQUENCIES: &str = "document-frequencies";
+pub(super) const SINGLES: &str = "single-terms";
+pub(super) const ODDS: &str = "odds";
+
+const ZSTD_LEVEL: i32 = 3;
+
+/// What a list of stories shows of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StorySummary {
+    /// Its name.
+    pub id: StoryId,
+    /// Headline of the article that stands for it.
+    pub headline: String,
+    /// Numbers of its articles in order of time, then id.
+    pub articles: Vec<u32>,
+    /// Names of its outlets, sorted.
+    pub outlets: Vec<String>,
+    /// How many of its articles are copies.
+    pub copies: u32,
+    /// How many are older versions.
+    pub older_versions: u32,
+    /// Seconds since 1970, UTC, of its first dated article.
+    pub first: Option<i64>,
+    /// Seconds since 1970, UTC, of its last dated article.
+    pub last: Option<i64>,
+    /// Languages of its articles, sorted.
+    pub languages: Vec<String>,
+    /// Stories near it, strongest first.
+    pub links: Vec<StoryLink>,
+    /// Names of stories that have become part of it.
+    pub former: Vec<StoryId>,
+}
+
+/// An article as a summary of its story sees it.
+pub(crate) struct Member<'a> {
+    pub(crate) number: u32,
+    pub(crate) article: &'a Article,
+    pub(crate) is_copy: bool,
+    pub(crate) is_older_version: bool,
+}
+
+impl StorySummary {
+    /// The summary of a story from its articles, in order of time.
+    pub(crate) fn of(id: StoryId, members: &[Member<'_>]) -> StorySummary {
+        let times = || members.iter().filter_map(|member| member.article.time.map(|time| time.seconds));
+        let distinct = |mut names: Vec<String>| {
+            names.sort();
+            names.dedup();
+            names
+        };
+        let articles = || members.iter().map(|member| member.article);
+        StorySummary {
+            id,
+            headline: headline(articles()),
+            articles: members.iter().map(|member| member.number).collect(),
+            outlets: distinct(articles().filter_map(|article| article.outlet.clone()).collect()),
+            copies: members.iter().filter(|member| member.is_copy).count() as u32,
+            older_versions: members.iter().filter(|member| member.is_older_version).count() as u32,
+            first: times().min(),
+            last: times().max(),
+            languages: distinct(articles().filter_map(|article| article.language.map(|l| l.to_string())).collect()),
+            links: Vec::new(),
+            former: Vec::new(),
+        }
+    }
+}
+
+/// The headline of the earliest article that has one, else the start of the earliest text.
+fn headline<'a>(articles: impl Iterator<Item = &'a Article>) -> String {
+    let mut stand_in = None;
+    for article in articles {
+        if !article.headline.is_empty() {
+            return article.headline.clone();
+        }
+        stand_in.get_or_insert(article);
+    }
+    stand_in.map(display_headline).unwrap_or_default()
+}
+
+/// An article's headline, or the first words of its text where it has none.
+pub(crate) fn display_headline(article: &Article) -> String {
+    const WORDS: usize = 12;
+    if !article.headline.is_empty() {
+        return article.headline.clone();
+    }
+    let body = article.body_text();
+    let mut words = body.split_whitespace();
+    let opening: Vec<&str> = words.by_ref().take(WORDS).collect();
+    let more = if words.next().is_some() { " ..." } else { "" };
+    format!("{}{more}", opening.join(" "))
+}
+
+/// What there is one of in a collection, and changes with every step.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Summary {
+    /// Number of the last step, from 1. The index carries it too.
+    pub(crate) transaction: u64,
+    /// Counts.
+    pub(crate) counts: Counts,
+    /// Articles of each language; `""` is unknown.
+    pub(crate) languages: BTreeMap<String, u64>,
+    /// Articles of each outlet.
+    pub(crate) outlets: BTreeMap<String, u64>,
+    /// The next article gets this number.
+    pub(crate) next_article: u32,
+    /// The next story gets this number.
+    pub(crate) next_story: u32,
+    /// The next change gets this number.
+    pub(crate) next_change: u64,
+    /// Articles when all stories were last decided together.
+    pub(crate) decided_together: u64,
+    /// Articles whose terms the frequencies do not count yet.
+    pub(crate) uncounted: u32,
+    /// Share of the candidate pairs that report one event.
+    pub(crate) prior: f64,
+}
+
+/// What a candidate is ranked by, of an article that is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Compared {
+    pub(crate) time: Option<i64>,
+    pub(crate) outlet: Option<u64>,
+}
+
+impl Compared {
+    const BYTES: usize = 17;
+
+    pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        bytes[0] = u8::from(self.time.is_some()) | u8::from(self.outlet.is_some()) << 1;
+        bytes[1..9].copy_from_slice(&self.time.unwrap_or(0).to_le_bytes());
+        bytes[9..].copy_from_slice(&self.outlet.unwrap_or(0).to_le_bytes());
+        bytes
+    }
+
+    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Compared> {
+        let bytes: [u8; Self::BYTES] = bytes.try_into().ok()?;
+        let eight = |at: usize| std::array::from_fn(|byte| bytes[at + byte]);
+        Some(Compared {
+            time: (bytes[0] & 1 != 0).then(|| i64::from_le_bytes(eight(1))),
+            outlet: (bytes[0] & 2 != 0).then(|| u64::from_le_bytes(eight(9))),
+        })
+    }
+}
+
+/// What an article knows of its candidates.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CandidateRow {
+    /// Candidates with their closeness, closest first; at most [`LONGEST_LIST`].
+    pub(crate) list: Vec<(u32, f32)>,
+    /// How many of them come from another outlet.
+    pub(crate) other_outlets: u32,
+}
+
+impl CandidateRow {
+    /// Share of the candidates that come from another outlet, 0 to 1.
+    pub(crate) fn others(&self) -> f32 {
+        self.other_outlets as f32 / self.list.len().max(1) as f32
+    }
+
+    /// Whether a new candidate of this closeness is listed.
+    pub(crate) fn takes(&self, closeness: f32) -> bool {
+        self.list.len() < LONGEST_LIST || self.list.last().is_some_and(|(_, last)| *last < closeness)
+    }
+}
+
+/// Articles of one block of time have their postings together.
+const BLOCK_SECONDS: i64 = 5 * 86_400;
+
+/// The block of postings that a time lies in, from 1; 0 for articles without a time.
+pub(crate) fn posting_block(time: Option<i64>) -> u32 {
+    // Times are those of calendar dates, so that blocks stay far within 31 bits.
+    time.map_or(0, |time| (time.div_euclid(BLOCK_SECONDS) + (1 << 30)).clamp(1, i64::from(u32::MAX)) as u32)
+}
+
+pub(super) fn posting_key(block: u32, term: u32, number: u32) -> [u8; 12] {
+    let mut key = [0; 12];
+    key[..4].copy_from_slice(&block.to_be_bytes());
+    key[4..8].copy_from_slice(&term.to_be_bytes());
+    key[8..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+pub(super) fn number_of_posting(key: &[u8; 12]) -> u32 {
+    u32::from_be_bytes([key[8], key[9], key[10], key[11]])
+}
+
+const WEIGHT_STEPS: f32 = 65_535.0;
+
+pub(super) fn pack_weights(term: &HeavyTerm) -> u32 {
+    let [all, lead] = term.weights.map(|weight| (weight * WEIGHT_STEPS).round() as u32);
+    all | lead << 16
+}
+
+pub(super) fn unpack_weights(packed: u32) -> [f32; 2] {
+    [packed & 0xffff, packed >> 16].map(|steps| steps as f32 / WEIGHT_STEPS)
+}
+
+pub(super) fn pack_numbers(numbers: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    numbers.into_iter().flat_map(u32::to_le_bytes).collect()
+}
+
+pub(super) fn unpack_numbers(bytes: &[u8]) -> Vec<u32> {
+    bytes.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number)).collect()
+}
+
+pub(super) fn pack<T: Serialize>(value: &T) -> Result<Vec<u8>, CollectionError> {
+    Ok(postcard::to_stdvec(value)?)
+}
+
+pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CollectionError> {
+    Ok(postcard::from_bytes(bytes)?)
+}
+
+/// An article as its row holds it, and when it was stored.
+pub(crate) fn pack_article(article: &Article, stored: i64) -> Result<Vec<u8>, CollectionError> {
+    let mut packed = stored.to_le_bytes().to_vec();
+    let mut encoder = zstd::Encoder::new(&mut packed, ZSTD_LEVEL)?;
+    encoder.include_checksum(true)?;
+    std::io::Write::write_all(&mut encoder, &pack(article)?)?;
+    encoder.finish()?;
+    Ok(packed)
+}
+
+/// The article that a row holds, and when it was stored.
+pub(crate) fn unpack_article(bytes: &[u8]) -> Result<(Article, i64), CollectionError> {
+    let Some((stored, packed)) = bytes.split_first_chunk::<8>() else {
+        return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
+    };
+    Ok((unpack(&zstd::decode_all(packed)?)?, i64::from_le_bytes(*stored)))
+}
+
+/// The name under which the state of an article that a correction has replaced is kept.
+pub(crate) fn id_of_replaced(id: &ArticleId, version: u32) -> ArticleId {
+    format!("{id}@{version}").into()
+}
