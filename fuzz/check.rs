@@ -2,6 +2,7 @@
 
 use std::sync::Once;
 
+use samestory_article::Article;
 use samestory_ingest::{Limits, ReadSettings, read_bytes};
 
 /// Bounds so low that a hundred bytes can meet them.
@@ -44,4 +45,20 @@ pub fn read_as(path: &str, bytes: &[u8]) {
     for rejected in &reading.rejected {
         assert!(!rejected.reason.is_empty(), "a reason is given");
     }
+}
+
+/// A few articles on two events.
+pub fn articles() -> Vec<Article> {
+    let texts = [
+        "The ferry Aurelia struck a sandbank near Saint Orla with 212 aboard on Tuesday.",
+        "All 212 aboard left the ferry Aurelia near Saint Orla, the harbour said.",
+        "Velmark's parliament voted down the budget of minister Ilse Brandt by 51 votes to 49.",
+    ];
+    let article = |(number, text): (usize, &&str)| {
+        let mut article = Article::new(format!("fuzz-{number}").into());
+        article.headline = format!("Report {number} of the day");
+        article.text = (*text).to_owned();
+        article
+    };
+    texts.iter().enumerate().map(article).collect()
 }

@@ -114,6 +114,15 @@ fn two_hundred_kills_lose_no_acknowledged_article() {
     }
 }
 
+/// Tells the readers to stop, however the writer ends.
+struct Stop<'d>(&'d AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn four_readers_search_beside_a_writer() {
     let place = Place::new();
@@ -137,6 +146,7 @@ fn four_readers_search_beside_a_writer() {
                 }
             });
         }
+        let _stop = Stop(&done);
         for step in 0..25 {
             let (text, _) = batch(100 + 5 * step, 5, &mut numbers);
             place.write("batch.jsonl", text);
@@ -146,7 +156,6 @@ fn four_readers_search_beside_a_writer() {
                 place.run(&["recluster"]).ends_with(0);
             }
         }
-        done.store(true, Ordering::Relaxed);
     });
     assert!(answers.load(Ordering::Relaxed) > 40, "{answers:?} answers");
     assert_eq!(exported(&place).len(), 175);

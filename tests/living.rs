@@ -166,7 +166,9 @@ fn what_a_person_decides_stays() {
         place.run(command).ends_with(0);
         assert_eq!(stories(&place, ".samestory"), merged, "{command:?}");
     }
-    place.write("two.jsonl", report("c", "Ferry Aurelia aground in fog", &FERRY_TOO.replace("people", "passengers")));
+    let third = "Lifeboats brought the 212 passengers of the Aurelia to Port Aubrac after the ferry had run aground near \
+        Saint Orla on Tuesday; fog hid the sandbank, a passenger said.";
+    place.write("two.jsonl", report("c", "Ferry Aurelia aground in fog", third));
     place.run(&["add", "two.jsonl"]).ends_with(0);
     assert_eq!(
         groups(&merged),

@@ -56,6 +56,9 @@ const QUERY_LANGUAGES: usize = 6;
 /// How long a reader waits for a writer that is setting a collection right, or replacing its files.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Looks at an index that is behind before its writer is taken for gone.
+const LOOKS_BEHIND: u32 = 3;
+
 /// How long it waits between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -70,12 +73,19 @@ impl Collection {
     /// If there is none, it is foreign, of another format or damaged.
     pub fn open(folder: &Path) -> Result<Collection, CollectionError> {
         let began = Instant::now();
+        let mut looks_behind = 0;
         loop {
             let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
             let generation = Generation::of(folder, manifest.generation);
             let error = match Self::open_generation(folder, &manifest, &generation) {
                 Ok(collection) if !collection.index_is_behind() => return Ok(collection),
-                // A writer that is there will bring the index up; none is, if the lock can be taken.
+                // A writer may be between its two commits, or just behind the second.
+                Ok(_) if looks_behind < LOOKS_BEHIND => {
+                    looks_behind += 1;
+                    std::thread::sleep(PAUSE);
+                    continue;
+                }
+                // One that is there will bring the index up; none is, if the lock can be taken.
                 Ok(collection) => match set_right(folder, &generation, &manifest.settings) {
                     Ok(true) if began.elapsed() < PATIENCE => continue,
                     _ => return Ok(collection),
@@ -304,7 +314,7 @@ fn is_held(error: &CollectionError) -> bool {
 
 /// Opens store and index for writing, which sets right what a killed writer left; false where there is a writer.
 fn set_right(folder: &Path, generation: &Generation, settings: &Settings) -> Result<bool, CollectionError> {
-    let _lock = match WriterLock::take(folder) {
+    let _lock = match WriterLock::try_take(folder) {
         Ok(lock) => lock,
         Err(CollectionError::Locked(_)) => return Ok(false),
         Err(error) => return Err(error),

@@ -143,10 +143,9 @@ impl Collection {
                 let mut compared = place.version_of.unwrap_or(numbers[at]);
                 compared = store.place(compared)?.copy_of.unwrap_or(compared);
                 let row = store.candidates(compared)?.unwrap_or_default();
-                let others = row.others();
                 Ok(Side {
                     article: &articles[at],
-                    neighbourhood: Neighbourhood::of(compared, row.list, others),
+                    neighbourhood: row.neighbourhood(compared),
                     story: Some(store.story(place.story)?.id),
                 })
             };

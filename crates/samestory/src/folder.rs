@@ -17,6 +17,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,17 +80,39 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<(), CollectionError> {
     synced.map_err(|source| CollectionError::Io { path: folder.to_owned(), source })
 }
 
+/// How long a writer waits for another to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long it waits between two tries.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// The lock of the one writer; given back when dropped.
 #[derive(Debug)]
 pub(crate) struct WriterLock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl WriterLock {
-    /// Takes the lock, making the folder if there is none.
+    /// Takes the lock, making the folder if there is none. A reader that sets right what a killed writer left is
+    /// waited for.
     ///
     /// # Errors
     ///
-    /// [`CollectionError::Locked`] if another process has it.
+    /// [`CollectionError::Locked`] if another process has it and keeps it.
     pub(crate) fn take(folder: &Path) -> Result<WriterLock, CollectionError> {
+        let began = Instant::now();
+        loop {
+            match Self::try_take(folder) {
+                Err(CollectionError::Locked(_)) if began.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
+                taken => return taken,
+            }
+        }
+    }
+
+    /// As [`take`](Self::take), without waiting.
+    ///
+    /// # Errors
+    ///
+    /// As [`take`](Self::take).
+    pub(crate) fn try_take(folder: &Path) -> Result<WriterLock, CollectionError> {
         fs::create_dir_all(folder).map_err(|source| CollectionError::Io { path: folder.to_owned(), source })?;
         let path = folder.join(LOCK);
         let failed = |source| CollectionError::Io { path: path.clone(), source };

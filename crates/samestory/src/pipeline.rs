@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
-use samestory_cluster::candidates::{HeavyTerm, candidate_lists, heaviest};
+use samestory_cluster::candidates::{Candidate, HeavyTerm, candidate_lists, heaviest};
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::features::Neighbourhood;
 use samestory_cluster::links::{Link, LinkKind, story_links};
@@ -56,6 +56,8 @@ pub struct Clustering {
 pub(crate) struct Growth {
     /// Heaviest terms of the articles that are compared, heaviest first.
     pub(crate) heaviest: Vec<Vec<HeavyTerm>>,
+    /// Candidates of the articles that are compared, closest first.
+    pub(crate) lists: Vec<Vec<Candidate>>,
     /// The judged pairs that may matter.
     pub(crate) pairs: Vec<JudgedPair>,
     /// How many of all judged pairs have which log odds.
@@ -144,7 +146,8 @@ pub(crate) fn cluster_known(
 
     watch(Stage::Stories);
     let model = PairModel::shipped();
-    let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
+    let mut lists_of = candidate_lists(&vectors);
+    let compared = ComparedPairs::of(&vectors, &lists_of);
     let judgement = Judgement::of(&compared, model);
     let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
     let labels = judgement.clusters(vectors.len(), &pins, model, settings.stories.strictness.threshold());
@@ -174,9 +177,12 @@ pub(crate) fn cluster_known(
     }
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
     let mut heaviest: Vec<Vec<HeavyTerm>> = vec![Vec::new(); articles.len()];
-    for ((&at, neighbourhood), terms) in
-        representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut heaviest_of)
+    let mut lists: Vec<Vec<Candidate>> = vec![Vec::new(); articles.len()];
+    for (((&at, neighbourhood), terms), list) in
+        representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut heaviest_of).zip(&mut lists_of)
     {
+        let renamed = |other: Candidate| Candidate { number: representatives[other.number as usize], ..other };
+        lists[at as usize] = std::mem::take(list).into_iter().map(renamed).collect();
         neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
         heaviest[at as usize] = std::mem::take(terms);
     }
@@ -193,7 +199,7 @@ pub(crate) fn cluster_known(
         frequencies,
         neighbourhoods,
         prior: judgement.prior,
-        growth: Growth { heaviest, pairs, odds: judgement.counts, single_terms },
+        growth: Growth { heaviest, lists, pairs, odds: judgement.counts, single_terms },
         signatures,
         capped_buckets: copies.capped_buckets,
     }

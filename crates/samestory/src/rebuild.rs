@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Article;
 use samestory_cluster::StoryId;
+use samestory_cluster::candidates::Candidate;
 use samestory_cluster::vectors::outlet_hash;
 use samestory_index::StoryIndexWriter;
 
@@ -18,7 +19,7 @@ use crate::folder::{Generation, Manifest, newest_generation, read_manifest, remo
 use crate::former::Former;
 use crate::identity::continuities;
 use crate::pipeline::{Clustering, Growth, Stage, Story, StoryLink, cluster_known};
-use crate::store::{CandidateRow, Compared, Draft, Member, StoreWriter, StorySummary, pack_article};
+use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Member, StoreWriter, StorySummary, pack_article};
 
 /// Clusters articles and makes them what the collection holds, under the names that they had. The caller holds
 /// the lock.
@@ -67,7 +68,7 @@ const BATCH: usize = 2048;
 
 /// Writes the store; article numbers are positions. Tells the transaction.
 fn write_store(generation: &Generation, clustering: &mut Clustering, former: &Former) -> Result<u64, CollectionError> {
-    let writer = StoreWriter::open(&generation.store())?;
+    let writer = StoreWriter::create(&generation.store())?;
     let snapshot = writer.snapshot()?;
     let now = jiff::Timestamp::now().as_second();
     let mut draft = Draft::new(&snapshot, now)?;
@@ -272,7 +273,7 @@ fn put_stories(draft: &mut Draft<'_>, clustering: &Clustering, names: &Names) {
 
 /// Puts in what later articles are held against.
 fn put_growth(draft: &mut Draft<'_>, clustering: &mut Clustering) {
-    let Growth { heaviest, pairs, odds, single_terms } = std::mem::take(&mut clustering.growth);
+    let Growth { heaviest, lists, pairs, odds, single_terms } = std::mem::take(&mut clustering.growth);
     let neighbourhoods = std::mem::take(&mut clustering.neighbourhoods);
     for (number, neighbourhood) in (0u32..).zip(&neighbourhoods) {
         let Some(neighbourhood) = neighbourhood else { continue };
@@ -280,7 +281,12 @@ fn put_growth(draft: &mut Draft<'_>, clustering: &mut Clustering) {
         let time = article.time.map(|time| time.seconds);
         draft.set_compared(number, Some(Compared { time, outlet: outlet_hash(article) }));
         draft.put_postings(number, time, &heaviest[number as usize]);
-        let list = neighbourhood.candidates().to_vec();
+        let closeness: FxHashMap<u32, f32> = neighbourhood.candidates().iter().copied().collect();
+        let listed = |other: &Candidate| {
+            let closeness = closeness.get(&other.number).copied().unwrap_or(0.0);
+            ListedCandidate { number: other.number, closeness, rank: other.closeness }
+        };
+        let list: Vec<ListedCandidate> = lists[number as usize].iter().map(listed).collect();
         let other_outlets = (neighbourhood.others() * list.len() as f32).round() as u32;
         draft.set_candidates(number, Some(CandidateRow { list, other_outlets }));
     }

@@ -19,7 +19,8 @@ use redb::{Builder, ConcurrencyMode, Database, ReadOnlyDatabase, ReadableDatabas
 pub(crate) use draft::Draft;
 pub use rows::StorySummary;
 pub(crate) use rows::{
-    CandidateRow, Compared, Member, Summary, display_headline, id_of_replaced, pack_article, posting_block,
+    CandidateRow, Compared, ListedCandidate, Member, Summary, display_headline, id_of_replaced, pack_article,
+    posting_block,
 };
 pub(crate) use snapshot::Snapshot;
 
@@ -61,9 +62,15 @@ pub(crate) struct StoreWriter {
 }
 
 impl StoreWriter {
-    /// Opens a store, or makes an empty one. What a killed writer left is set right.
-    pub(crate) fn open(path: &Path) -> Result<StoreWriter, CollectionError> {
+    /// Makes an empty store.
+    pub(crate) fn create(path: &Path) -> Result<StoreWriter, CollectionError> {
         Self::prepared(builder().create(path)?)
+    }
+
+    /// Opens a store. What a killed writer left is set right.
+    pub(crate) fn open(path: &Path) -> Result<StoreWriter, CollectionError> {
+        // An empty file is a damaged store, and not a new one.
+        Ok(StoreWriter { database: builder().open(path)? })
     }
 
     /// As [`open`](Self::open), on other storage than a file.

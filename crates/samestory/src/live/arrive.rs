@@ -185,9 +185,9 @@ impl Arrivals {
         }
         draft.set_pairs(number, Vec::new());
         if let Some(row) = draft.candidates(number)? {
-            for (other, _) in row.list {
+            for other in row.list.iter().map(|other| other.number) {
                 let Some(mut row) = draft.candidates(other)? else { continue };
-                if let Some(at) = row.list.iter().position(|(listed, _)| *listed == number) {
+                if let Some(at) = row.list.iter().position(|listed| listed.number == number) {
                     row.list.remove(at);
                     row.other_outlets = row.other_outlets.min(row.list.len() as u32);
                     draft.set_candidates(other, Some(row));

@@ -5,22 +5,27 @@
 //! known in the end: what comes behind both is missing. So the likely pairs of an article whose list has changed
 //! are judged again.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use samestory_cluster::candidates::{Candidate, LONGEST_LIST};
 use samestory_cluster::features::{Neighbourhood, PairFeatures};
 use samestory_cluster::overlap::{Against, PairOverlap};
-use samestory_cluster::score::judge;
+use samestory_cluster::score::judge_all;
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel};
 
 use super::fold::Newcomer;
 use crate::error::CollectionError;
 use crate::pipeline::LEAST_KEPT_ODDS;
-use crate::store::{CandidateRow, Compared, Draft, Snapshot};
+use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Snapshot};
 
 /// Vectors that are kept; those of older articles are made again where they are asked for.
 const KEPT_VECTORS: u64 = 30_000;
+
+/// Pairs that one thread judges at a time.
+const CHUNK: usize = 256;
 
 /// Pairs of lower log odds are not judged again.
 const JUDGED_AGAIN: f32 = -5.0;
@@ -46,15 +51,15 @@ pub(super) fn judge_newcomers(
     let mut stored: FxHashMap<u32, ArticleVectors> = FxHashMap::default();
     let listed = newcomers.iter().flat_map(|newcomer| &newcomer.list).map(|other| other.number);
     let snapshot = draft.snapshot();
-    load(snapshot, &mut stored, listed.filter(|number| !own.contains_key(number)), frequencies)?;
+    load(draft, &mut stored, listed.filter(|number| !own.contains_key(number)), frequencies)?;
 
-    let overlaps: Vec<Vec<(u32, PairOverlap)>> = newcomers
+    let overlaps: Vec<Vec<(Candidate, PairOverlap)>> = newcomers
         .par_iter()
         .map_init(Against::nothing, |against, newcomer| {
             against.turn_to(&newcomer.vectors);
             let vectors = |number: u32| own.get(&number).copied().or_else(|| stored.get(&number));
-            let overlap = |number: u32| Some((number, against.overlap(vectors(number)?)));
-            newcomer.list.iter().map(|candidate| candidate.number).filter_map(overlap).collect()
+            let overlap = |candidate: &Candidate| Some((*candidate, against.overlap(vectors(candidate.number)?)));
+            newcomer.list.iter().filter_map(overlap).collect()
         })
         .collect();
 
@@ -64,7 +69,10 @@ pub(super) fn judge_newcomers(
         .zip(overlaps)
         .flat_map(|(newcomer, overlaps)| {
             let number = newcomer.number;
-            overlaps.into_iter().map(move |(other, overlap)| (number.min(other), number.max(other), overlap))
+            let pair = move |(other, overlap): (Candidate, PairOverlap)| {
+                (number.min(other.number), number.max(other.number), overlap)
+            };
+            overlaps.into_iter().map(pair)
         })
         .collect();
 
@@ -76,7 +84,7 @@ pub(super) fn judge_newcomers(
             }
         }
     }
-    load(snapshot, &mut stored, before.keys().flat_map(|(a, b)| [*a, *b]), frequencies)?;
+    load(draft, &mut stored, before.keys().flat_map(|(a, b)| [*a, *b]), frequencies)?;
     for number in before.keys().flat_map(|(a, b)| [a, b]) {
         if !rows.contains_key(number) {
             rows.insert(*number, draft.candidates(*number)?.unwrap_or_default());
@@ -93,16 +101,18 @@ pub(super) fn judge_newcomers(
     pairs.sort_by_key(|(a, b, _)| (*a, *b));
     pairs.dedup_by_key(|(a, b, _)| (*a, *b));
 
-    let neighbourhoods: FxHashMap<u32, Neighbourhood> = rows
-        .par_iter()
-        .map(|(number, row)| (*number, Neighbourhood::of(*number, row.list.iter().copied(), row.others())))
-        .collect();
+    let neighbourhoods: FxHashMap<u32, Neighbourhood> =
+        rows.par_iter().map(|(number, row)| (*number, row.neighbourhood(*number))).collect();
     let judged: Vec<(u32, u32, f32)> = pairs
-        .par_iter()
-        .map(|(a, b, overlap)| {
-            let (of_a, of_b) = (&neighbourhoods[a], &neighbourhoods[b]);
-            let overlap = overlap.among(of_a, of_b);
-            (*a, *b, judge(model, &PairFeatures::of(&overlap, of_a, of_b), &overlap))
+        .par_chunks(CHUNK)
+        .flat_map_iter(|chunk| {
+            let features = chunk.iter().map(|(a, b, overlap)| {
+                let (of_a, of_b) = (&neighbourhoods[a], &neighbourhoods[b]);
+                let overlap = overlap.among(of_a, of_b);
+                (PairFeatures::of(&overlap, of_a, of_b), overlap)
+            });
+            let judged = judge_all(model, features);
+            chunk.iter().zip(judged).map(|((a, b, _), log_odds)| (*a, *b, log_odds))
         })
         .collect();
     for number in changed.into_iter().chain(newcomers.iter().map(|newcomer| newcomer.number)) {
@@ -158,7 +168,7 @@ fn keep(
 fn candidate_rows(
     draft: &Draft<'_>,
     newcomers: &[Newcomer],
-    overlaps: &[Vec<(u32, PairOverlap)>],
+    overlaps: &[Vec<(Candidate, PairOverlap)>],
     own: &FxHashMap<u32, &ArticleVectors>,
     stored: &FxHashMap<u32, ArticleVectors>,
 ) -> Result<(FxHashMap<u32, CandidateRow>, BTreeSet<u32>), CollectionError> {
@@ -169,86 +179,95 @@ fn candidate_rows(
         rows.insert(newcomer.number, row_of(newcomer, overlaps, &vectors));
     }
     for (newcomer, overlaps) in newcomers.iter().zip(overlaps) {
-        for (number, overlap) in overlaps.iter().filter(|(number, _)| !own.contains_key(number)) {
-            if !rows.contains_key(number) {
-                rows.insert(*number, draft.candidates(*number)?.unwrap_or_default());
-            }
-            let Some(row) = rows.get_mut(number) else { continue };
+        for (candidate, overlap) in overlaps.iter().filter(|(candidate, _)| !own.contains_key(&candidate.number)) {
+            let number = candidate.number;
+            let row = match rows.entry(number) {
+                Entry::Occupied(row) => row.into_mut(),
+                Entry::Vacant(free) => free.insert(draft.candidates(number)?.unwrap_or_default()),
+            };
             let outlet = |number: u32| match vectors(number) {
                 Some(vectors) => Ok(vectors.outlet),
                 None => Ok::<_, CollectionError>(draft.compared(number)?.and_then(|compared| compared.outlet)),
             };
-            let of = vectors(*number).and_then(|vectors| vectors.outlet);
-            if take(row, newcomer.number, overlap.closeness, of, newcomer.vectors.outlet, &outlet)? {
-                changed.insert(*number);
+            let listed =
+                ListedCandidate { number: newcomer.number, closeness: overlap.closeness, rank: candidate.closeness };
+            let of = vectors(number).and_then(|vectors| vectors.outlet);
+            if take(row, listed, of, newcomer.vectors.outlet, &outlet)? {
+                changed.insert(number);
             }
         }
     }
     Ok((rows, changed))
 }
 
-/// Loads the vectors of stored articles: those that are kept, the others are made again.
+/// Loads the vectors of stored articles. Those that are not kept are made again, and kept from now on.
 fn load(
-    snapshot: &Snapshot,
+    draft: &mut Draft<'_>,
     stored: &mut FxHashMap<u32, ArticleVectors>,
     numbers: impl Iterator<Item = u32>,
     frequencies: &DocumentFrequencies,
 ) -> Result<(), CollectionError> {
     let missing: BTreeSet<u32> = numbers.filter(|number| !stored.contains_key(number)).collect();
-    let load = |number: u32| Ok((number, vectors_of(snapshot, number, frequencies)?));
-    let loaded: Vec<(u32, ArticleVectors)> =
+    let snapshot = draft.snapshot();
+    let load = |number: u32| match snapshot.vectors(number)? {
+        Some(vectors) => Ok((number, vectors, true)),
+        None => Ok((number, made_again(snapshot, number, frequencies)?, false)),
+    };
+    let loaded: Vec<(u32, ArticleVectors, bool)> =
         missing.into_par_iter().map(load).collect::<Result<_, CollectionError>>()?;
-    stored.extend(loaded);
+    for (number, vectors, is_kept) in loaded {
+        if !is_kept {
+            draft.put_vectors(number, &vectors);
+        }
+        stored.insert(number, vectors);
+    }
     Ok(())
 }
 
-/// The vectors of a stored article.
-fn vectors_of(
+/// The vectors of a stored article, from its text.
+fn made_again(
     snapshot: &Snapshot,
     number: u32,
     frequencies: &DocumentFrequencies,
 ) -> Result<ArticleVectors, CollectionError> {
-    if let Some(vectors) = snapshot.vectors(number)? {
-        return Ok(vectors);
-    }
     let article = snapshot.article(number)?;
     Ok(ArticleVectors::weigh_whole(&ArticleTerms::of(&article), frequencies, &article).0)
 }
 
 fn row_of<'v>(
     newcomer: &Newcomer,
-    overlaps: &[(u32, PairOverlap)],
+    overlaps: &[(Candidate, PairOverlap)],
     vectors: &impl Fn(u32) -> Option<&'v ArticleVectors>,
 ) -> CandidateRow {
-    let mut list: Vec<(u32, f32)> = overlaps.iter().map(|(number, overlap)| (*number, overlap.closeness)).collect();
-    list.sort_by(closest_first);
+    let listed = |(candidate, overlap): &(Candidate, PairOverlap)| ListedCandidate {
+        number: candidate.number,
+        closeness: overlap.closeness,
+        rank: candidate.closeness,
+    };
+    let mut list: Vec<ListedCandidate> = overlaps.iter().map(listed).collect();
+    list.sort_by(ListedCandidate::highest_first);
     let other = |number: u32| vectors(number).is_some_and(|other| other.outlet != newcomer.vectors.outlet);
-    CandidateRow { other_outlets: list.iter().filter(|(number, _)| other(*number)).count() as u32, list }
-}
-
-fn closest_first(a: &(u32, f32), b: &(u32, f32)) -> std::cmp::Ordering {
-    b.1.total_cmp(&a.1).then(a.0.cmp(&b.0))
+    CandidateRow { other_outlets: list.iter().filter(|listed| other(listed.number)).count() as u32, list }
 }
 
 /// Puts a new article on the candidate list of a stored one, if it is close enough; tells whether it is.
 fn take(
     row: &mut CandidateRow,
-    number: u32,
-    closeness: f32,
+    listed: ListedCandidate,
     own_outlet: Option<u64>,
     its_outlet: Option<u64>,
     outlet: &impl Fn(u32) -> Result<Option<u64>, CollectionError>,
 ) -> Result<bool, CollectionError> {
-    if !row.takes(closeness) || row.list.iter().any(|(listed, _)| *listed == number) {
+    if !row.takes(listed.rank) || row.list.iter().any(|other| other.number == listed.number) {
         return Ok(false);
     }
-    if row.list.len() >= samestory_cluster::candidates::LONGEST_LIST
-        && let Some((last, _)) = row.list.pop()
+    if row.list.len() >= LONGEST_LIST
+        && let Some(last) = row.list.pop()
     {
-        row.other_outlets -= u32::from(outlet(last)? != own_outlet).min(row.other_outlets);
+        row.other_outlets -= u32::from(outlet(last.number)? != own_outlet).min(row.other_outlets);
     }
-    row.list.push((number, closeness));
-    row.list.sort_by(closest_first);
+    row.list.push(listed);
+    row.list.sort_by(ListedCandidate::highest_first);
     row.other_outlets += u32::from(its_outlet != own_outlet);
     Ok(true)
 }

@@ -6,6 +6,7 @@ use redb::TableDefinition;
 use samestory_article::{Article, ArticleId};
 use samestory_cluster::StoryId;
 use samestory_cluster::candidates::{HeavyTerm, LONGEST_LIST};
+use samestory_cluster::features::Neighbourhood;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -201,11 +202,28 @@ impl Compared {
     }
 }
 
+/// One candidate of an article.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ListedCandidate {
+    pub(crate) number: u32,
+    /// How much both share, 0 to 1.
+    pub(crate) closeness: f32,
+    /// What it was listed for: likeness over the heaviest terms, less the further they are apart in time.
+    pub(crate) rank: f32,
+}
+
+impl ListedCandidate {
+    /// The order of lists.
+    pub(crate) fn highest_first(a: &Self, b: &Self) -> std::cmp::Ordering {
+        b.rank.total_cmp(&a.rank).then(a.number.cmp(&b.number))
+    }
+}
+
 /// What an article knows of its candidates.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CandidateRow {
-    /// Candidates with their closeness, closest first; at most [`LONGEST_LIST`].
-    pub(crate) list: Vec<(u32, f32)>,
+    /// Candidates, at most [`LONGEST_LIST`], those that are ranked highest first.
+    pub(crate) list: Vec<ListedCandidate>,
     /// How many of them come from another outlet.
     pub(crate) other_outlets: u32,
 }
@@ -216,9 +234,14 @@ impl CandidateRow {
         self.other_outlets as f32 / self.list.len().max(1) as f32
     }
 
-    /// Whether a new candidate of this closeness is listed.
-    pub(crate) fn takes(&self, closeness: f32) -> bool {
-        self.list.len() < LONGEST_LIST || self.list.last().is_some_and(|(_, last)| *last < closeness)
+    /// Whether a new candidate of this rank is listed.
+    pub(crate) fn takes(&self, rank: f32) -> bool {
+        self.list.len() < LONGEST_LIST || self.list.last().is_some_and(|last| last.rank < rank)
+    }
+
+    /// What the article of a number knows of its candidates.
+    pub(crate) fn neighbourhood(&self, number: u32) -> Neighbourhood {
+        Neighbourhood::of(number, self.list.iter().map(|other| (other.number, other.closeness)), self.others())
     }
 }
 
