@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use place::Place;
+use place::{Place, Stop};
 use serde_json::{Value, json};
 
 /// The articles of the sample corpus, without their times.
@@ -40,15 +40,6 @@ fn stories(place: &Place) -> BTreeMap<String, String> {
     export.ends_with(0).stdout.lines().map(pair).collect()
 }
 
-/// Tells the readers to stop, however the writer ends.
-struct Stop<'d>(&'d AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
 fn a_day_of_arrivals() {
     let place = Place::new();
@@ -68,8 +59,8 @@ fn a_day_of_arrivals() {
         });
         for hour in 0..24 {
             // Every fifth article comes six hours late, every seventh twice.
-            let comes = |at: usize| at % 24 == if at % 5 == 0 { (hour + 18) % 24 } else { hour };
-            let again = |at: usize| at % 7 == 0 && at % 24 == (hour + 23) % 24;
+            let comes = |at: usize| at % 24 == if at.is_multiple_of(5) { (hour + 18) % 24 } else { hour };
+            let again = |at: usize| at.is_multiple_of(7) && at % 24 == (hour + 23) % 24;
             let mut rows: Vec<Value> = (0..articles.len())
                 .filter(|at| hour != 13 && (comes(*at) || again(*at)))
                 .map(|at| {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use place::Place;
+use place::{Place, Stop};
 use serde_json::{Value, json};
 
 /// Numbers that look random and are the same in every run (xorshift; Marsaglia 2003).
@@ -111,15 +111,6 @@ fn two_hundred_kills_lose_no_acknowledged_article() {
     for id in &there {
         let answer = place.run(&["search", &format!("unique{id}"), "--json"]).ends_with(0).stdout.clone();
         assert!(answer.contains(&format!("\"article\": \"{id}\"")), "{id}: {answer}");
-    }
-}
-
-/// Tells the readers to stop, however the writer ends.
-struct Stop<'d>(&'d AtomicBool);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
     }
 }
 

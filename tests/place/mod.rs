@@ -7,6 +7,7 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -108,6 +109,15 @@ impl Run {
         let mut ids: Vec<String> = self.stdout.lines().map(id).collect();
         ids.sort();
         ids
+    }
+}
+
+/// Tells others to stop, however the scope ends in which it stands.
+pub struct Stop<'d>(pub &'d AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
