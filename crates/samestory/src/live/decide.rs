@@ -25,22 +25,21 @@ use crate::store::{Draft, Member, StorySummary};
 const MOST_DECIDED: usize = 2_000;
 
 /// What a step concerns.
-#[derive(Default)]
-pub(super) struct Concerned {
+pub(super) struct Concerned<'a> {
     /// Articles that are compared and that the step is about.
     pub(super) seeds: Vec<u32>,
     /// Articles whose story is not known, or whose representative or newest version has changed.
-    pub(super) loose: FxHashSet<u32>,
+    pub(super) loose: &'a FxHashSet<u32>,
     /// Stories that are decided anew whatever pairs say.
     pub(super) stories: BTreeSet<u32>,
     /// Articles that are new states of others, whose arrival is told already.
-    pub(super) corrections: FxHashSet<u32>,
+    pub(super) corrections: &'a FxHashSet<u32>,
 }
 
 /// Decides the stories of what is concerned.
 pub(super) fn decide(
     draft: &mut Draft<'_>,
-    concerned: &Concerned,
+    concerned: &Concerned<'_>,
     model: &PairModel,
     threshold: f64,
 ) -> Result<(), CollectionError> {
@@ -118,7 +117,7 @@ struct Region {
 impl Region {
     fn around(
         draft: &Draft<'_>,
-        concerned: &Concerned,
+        concerned: &Concerned<'_>,
         model: &PairModel,
         threshold: f64,
     ) -> Result<Region, CollectionError> {
@@ -129,7 +128,7 @@ impl Region {
         for story in &concerned.stories {
             queue.extend(region.open(draft, *story)?);
         }
-        for loose in &concerned.loose {
+        for loose in concerned.loose {
             queue.push(root(draft, *loose)?);
         }
         let most = queue.len() + MOST_DECIDED;
@@ -179,7 +178,7 @@ impl Region {
     /// For each article that is compared all that follow it: itself, its copies and older versions.
     fn families(&self, draft: &Draft<'_>, concerned: &Concerned) -> Result<FxHashMap<u32, Vec<u32>>, CollectionError> {
         let stored = self.stories.values().flat_map(|story| &story.articles);
-        let all: BTreeSet<u32> = stored.chain(&concerned.loose).chain(&self.articles).copied().collect();
+        let all: BTreeSet<u32> = stored.chain(concerned.loose).chain(&self.articles).copied().collect();
         let mut families: FxHashMap<u32, Vec<u32>> = FxHashMap::default();
         for number in all {
             // What this step has removed has no place.
@@ -218,7 +217,7 @@ impl Region {
     fn write(
         &self,
         draft: &mut Draft<'_>,
-        concerned: &Concerned,
+        concerned: &Concerned<'_>,
         number: u32,
         articles: &[u32],
         absorbed: &[u32],
@@ -273,7 +272,7 @@ impl Region {
     fn tell(
         &self,
         draft: &mut Draft<'_>,
-        concerned: &Concerned,
+        concerned: &Concerned<'_>,
         (id, number, is_new): (&StoryId, u32, bool),
         texts: &[(u32, Article, Place)],
         absorbed: &[u32],

@@ -214,7 +214,7 @@ impl CollectionWriter {
             let mut draft = Draft::new(&snapshot, jiff::Timestamp::now().as_second())?;
             let (mut fixed, stories) = edit(&mut draft)?;
             let arrivals = Arrivals { touched: stories.into_iter().collect(), ..Arrivals::default() };
-            engine.settle(&mut draft, arrivals)?;
+            engine.settle(&mut draft, &arrivals)?;
             fixed.sort_unstable();
             fixed.dedup();
             let mut told = Vec::new();
@@ -247,7 +247,7 @@ impl Engine {
             let story = draft.story(story)?.id;
             draft.change(ChangeKind::Removed { story, articles });
         }
-        self.settle(&mut draft, arrivals)?;
+        self.settle(&mut draft, &arrivals)?;
         if let Some(before) = expired_before {
             draft.drop_postings_before(posting_block(Some(before)));
             draft.forget_changes_before(before);

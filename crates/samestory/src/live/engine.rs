@@ -108,7 +108,7 @@ impl Engine {
             arrivals.take(&mut draft, article)?;
         }
         if arrivals.stored > 0 {
-            self.settle(&mut draft, arrivals_of(&mut arrivals))?;
+            self.settle(&mut draft, &arrivals)?;
         }
         let added = Added {
             stored: arrivals.stored,
@@ -124,20 +124,20 @@ impl Engine {
     }
 
     /// Folds, judges and decides what has arrived.
-    pub(super) fn settle(&mut self, draft: &mut Draft<'_>, arrivals: Arrivals) -> Result<(), CollectionError> {
+    pub(super) fn settle(&mut self, draft: &mut Draft<'_>, arrivals: &Arrivals) -> Result<(), CollectionError> {
         let mut frequencies = match self.frequencies.take() {
             Some(frequencies) => frequencies,
             None => draft.snapshot().frequencies()?,
         };
         let model = PairModel::shipped();
-        let newcomers = fold_arrivals(draft, &arrivals, &mut frequencies, &self.settings.copies)?;
+        let newcomers = fold_arrivals(draft, arrivals, &mut frequencies, &self.settings.copies)?;
         let threshold = self.settings.stories.strictness.threshold();
         let turned = judge_newcomers(draft, &newcomers, &frequencies, model, threshold)?;
         let concerned = Concerned {
             seeds: newcomers.iter().map(|newcomer| newcomer.number).chain(turned).collect(),
-            loose: arrivals.loose,
-            stories: arrivals.touched.into_iter().collect(),
-            corrections: arrivals.corrections,
+            loose: &arrivals.loose,
+            stories: arrivals.touched.iter().copied().collect(),
+            corrections: &arrivals.corrections,
         };
         decide(draft, &concerned, model, threshold)?;
         self.frequencies = Some(frequencies);
@@ -183,13 +183,6 @@ impl Engine {
         let index = self.index;
         guarded(&path, || Ok(index.close()?)).map_err(|error| error.in_file(&path))
     }
-}
-
-fn arrivals_of(arrivals: &mut Arrivals) -> Arrivals {
-    let counts = (arrivals.stored, arrivals.versions, arrivals.unchanged);
-    let whole = std::mem::take(arrivals);
-    (arrivals.stored, arrivals.versions, arrivals.unchanged) = counts;
-    whole
 }
 
 /// Gives new articles the names of outlets that the collection has, and marks what their outlets repeat.
