@@ -29,8 +29,8 @@
 //! The types to know are [`Settings`], [`Clustering`], [`Collection`] and [`CollectionWriter`], which adds to it. The same articles and
 //! settings give the same stories, whatever the number of threads and the order of files.
 //!
-//! Limits: a clustering is held in memory, about 42 KB an article of average length; all articles are
-//! clustered at once.
+//! Limits: what is clustered at once is held in memory, about 47 KB an article of average length; what is added
+//! bit by bit is not.
 
 mod answer;
 mod changes;
