@@ -35,11 +35,6 @@ impl StoryId {
         StoryId(digits.collect())
     }
 
-    /// An id as it is written; nothing is checked.
-    pub fn from_text(text: &str) -> StoryId {
-        StoryId(text.to_owned())
-    }
-
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
