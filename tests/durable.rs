@@ -222,6 +222,20 @@ fn a_flipped_byte_in_any_file_is_found_and_mended() {
 }
 
 #[test]
+fn adding_without_a_manifest_keeps_what_is_there() {
+    let place = Place::new();
+    let mut numbers = Numbers(99);
+    let (text, _) = batch(0, 10, &mut numbers);
+    place.write("batch.jsonl", text);
+    place.run(&["add", "batch.jsonl"]).ends_with(0);
+    fs::remove_file(place.path(".samestory/collection.json")).expect("removed");
+    let (text, _) = batch(10, 30, &mut numbers);
+    place.write("batch.jsonl", text);
+    place.run(&["add", "batch.jsonl"]).ends_with(0);
+    assert_eq!(exported(&place).len(), 40);
+}
+
+#[test]
 fn missing_files_are_named_and_mended() {
     let place = Place::new();
     let (text, ids) = batch(0, 12, &mut Numbers(77));

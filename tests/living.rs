@@ -176,6 +176,16 @@ fn what_a_person_decides_stays() {
     );
     place.run(&["pin", "c", "--story", &merged["x"]]).ends_with(0);
     assert_eq!(stories(&place, ".samestory")["c"], merged["x"]);
+    // A correction of a fixed article stays where the article was fixed, and so does what is left when it goes.
+    place.write("three.jsonl", report("b", "212 rescued", &FERRY_TOO.replace("212", "214")));
+    place.run(&["add", "three.jsonl"]).ends_with(0);
+    let corrected = stories(&place, ".samestory");
+    assert_eq!((&corrected["b"], &corrected["b@1"]), (&merged["b"], &merged["b"]));
+    place.run(&["remove", "b"]).ends_with(0);
+    assert_eq!(stories(&place, ".samestory")["b@1"], merged["b"]);
+    place.write("four.jsonl", report("b", "212 rescued from the ferry Aurelia", FERRY_TOO));
+    place.run(&["add", "four.jsonl"]).ends_with(0);
+    place.run(&["remove", "b@1"]).ends_with(0);
     place.run(&["unpin", &merged["x"], &merged["a"]]).ends_with(0);
     let free = stories(&place, ".samestory");
     assert!(free["a"] == free["b"] && free["x"] != free["a"], "{free:?}");

@@ -13,7 +13,7 @@ use samestory_index::StoryIndexWriter;
 use serde::Serialize;
 
 use crate::config::Settings;
-use crate::error::{CollectionError, FORMAT};
+use crate::error::CollectionError;
 use crate::folder::{
     Generation, Manifest, WriterLock, guarded, keep_damaged, newest_generation, read_manifest, write_manifest,
 };
@@ -100,13 +100,7 @@ pub fn check(folder: &Path, repair: bool, watch: &mut dyn FnMut(Stage)) -> Resul
 /// What stands in for a manifest that cannot be read: the newest generation, the default settings, and that it may
 /// hold what no folder holds.
 fn stand_in(folder: &Path) -> Manifest {
-    Manifest {
-        format: FORMAT,
-        written_by: env!("CARGO_PKG_VERSION").to_owned(),
-        generation: newest_generation(folder),
-        fed: true,
-        settings: Settings::default(),
-    }
+    Manifest::of(newest_generation(folder), true, &Settings::default())
 }
 
 /// The store, if it can be opened at all.

@@ -46,6 +46,14 @@ pub struct Manifest {
     pub settings: Settings,
 }
 
+impl Manifest {
+    /// The manifest of a generation that is made now.
+    pub(crate) fn of(generation: u64, fed: bool, settings: &Settings) -> Manifest {
+        let written_by = env!("CARGO_PKG_VERSION").to_owned();
+        Manifest { format: FORMAT, written_by, generation, fed, settings: settings.clone() }
+    }
+}
+
 /// The files of one generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Generation {

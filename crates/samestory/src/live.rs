@@ -21,6 +21,7 @@ mod lossy_disk;
 mod matching;
 mod near;
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use samestory_article::Article;
@@ -32,7 +33,9 @@ pub use matching::{MatchedStory, TextMatch};
 
 use crate::config::Settings;
 use crate::error::CollectionError;
-use crate::folder::{Generation, Manifest, WriterLock, check_writable, read_manifest};
+use crate::folder::{
+    Generation, Manifest, WriterLock, check_writable, newest_generation, read_manifest, write_manifest,
+};
 use crate::former::Former;
 use crate::pipeline::{Clustering, Stage};
 use crate::rebuild::rebuild;
@@ -88,11 +91,30 @@ impl CollectionWriter {
         // Read under the lock, so that no other writer has replaced it since.
         let manifest = read_manifest(folder)?;
         let mut writer = CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine: None, lock };
-        if let Some(manifest) = manifest {
+        if manifest.is_none() {
+            writer.adopt()?;
+        } else if let Some(manifest) = manifest {
             writer.engine = Some(Engine::open(&Generation::of(folder, manifest.generation), &manifest.settings)?);
             writer.settings = manifest.settings;
         }
         Ok(writer)
+    }
+
+    /// Takes over a generation with articles that no manifest names: its first writer was killed before it wrote
+    /// one, or it was lost.
+    fn adopt(&mut self) -> Result<(), CollectionError> {
+        let number = newest_generation(&self.folder);
+        let generation = Generation::of(&self.folder, number);
+        if !generation.store().is_file() {
+            return Ok(());
+        }
+        // What was half written is no store, and is written over.
+        let Ok(engine) = Engine::open(&generation, &self.settings) else { return Ok(()) };
+        if engine.summary()?.counts.articles > 0 {
+            write_manifest(&self.folder, &Manifest::of(number, true, &self.settings))?;
+            self.engine = Some(engine);
+        }
+        Ok(())
     }
 
     /// Opens a collection whose articles are to be replaced, or that is to be made. One that is damaged or of
@@ -105,7 +127,13 @@ impl CollectionWriter {
         check_writable(folder)?;
         let lock = WriterLock::take(folder)?;
         let open = |manifest: Manifest| Engine::open(&Generation::of(folder, manifest.generation), &manifest.settings);
-        let engine = read_manifest(folder).ok().flatten().and_then(|manifest| open(manifest).ok());
+        let engine = match read_manifest(folder).ok().flatten().map(open) {
+            // Names are given up where they cannot be read, and not because the disk is full.
+            Some(Err(CollectionError::Io { path, source })) if is_of_the_disk(source.kind()) => {
+                return Err(CollectionError::Io { path, source });
+            }
+            opened => opened.and_then(Result::ok),
+        };
         Ok(CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine, lock })
     }
 
@@ -139,17 +167,21 @@ impl CollectionWriter {
     ///
     /// If the collection cannot be read or written. What was committed before stays.
     pub fn add(&mut self, articles: Vec<Article>, watch: &mut dyn FnMut(Stage)) -> Result<Added, CollectionError> {
-        let stored = match &self.engine {
-            Some(engine) => engine.summary()?.counts.articles,
-            None => 0,
+        let (mut articles, known, stored) = match &self.engine {
+            Some(engine) => {
+                let (new, known) = engine.without_known(articles)?;
+                (new, known, engine.summary()?.counts.articles)
+            }
+            None => (articles, 0, 0),
         };
         if articles.len() as u64 * 2 >= stored {
-            return self.add_together(articles, watch);
+            let added = self.add_together(articles, watch)?;
+            return Ok(Added { unchanged: added.unchanged + known, ..added });
         }
         watch(Stage::Stories);
-        let mut articles = articles;
         articles.sort_by(|a, b| a.time_order().cmp(&b.time_order()));
-        let mut added: Option<Added> = None;
+        let before = self.engine()?.summary()?.next_change;
+        let mut added = Added { unchanged: known, changes_before: before, ..Added::default() };
         let mut rest = articles.into_iter();
         loop {
             let step: Vec<Article> = rest.by_ref().take(STEP).collect();
@@ -157,11 +189,9 @@ impl CollectionWriter {
                 break;
             }
             let done = self.engine()?.add(step)?;
-            let sum = added.get_or_insert(Added { changes_before: done.changes_before, ..Added::default() });
-            sum.stored += done.stored;
-            sum.versions += done.versions;
-            sum.unchanged += done.unchanged;
-            sum.changes = done.changes;
+            added.stored += done.stored;
+            added.versions += done.versions;
+            added.unchanged += done.unchanged;
         }
         let summary = self.engine()?.summary()?;
         self.mark_fed()?;
@@ -169,7 +199,6 @@ impl CollectionWriter {
         if now <= DECIDED_TOGETHER && now * 2 >= then * 3 {
             self.recluster(watch)?;
         }
-        let mut added = added.unwrap_or_default();
         added.changes = self.engine()?.summary()?.next_change;
         Ok(added)
     }
@@ -226,13 +255,15 @@ impl CollectionWriter {
         fed: bool,
         watch: &mut dyn FnMut(Stage),
     ) -> Result<Clustering, CollectionError> {
-        let clustering = rebuild(&self.folder, articles, former, &self.settings, fed, watch)?;
+        // The files of this generation go away when the new one counts.
         if let Some(engine) = self.engine.take() {
             engine.close()?;
         }
-        let manifest = self.manifest()?;
-        self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
-        Ok(clustering)
+        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, watch);
+        if let Ok(Some(manifest)) = read_manifest(&self.folder) {
+            self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
+        }
+        rebuilt
     }
 
     fn manifest(&self) -> Result<Manifest, CollectionError> {
@@ -244,7 +275,7 @@ impl CollectionWriter {
         let manifest = self.manifest()?;
         match manifest.fed {
             true => Ok(()),
-            false => crate::folder::write_manifest(&self.folder, &Manifest { fed: true, ..manifest }),
+            false => write_manifest(&self.folder, &Manifest { fed: true, ..manifest }),
         }
     }
 
@@ -259,6 +290,11 @@ impl CollectionWriter {
         drop(lock);
         closed
     }
+}
+
+/// Whether the disk refuses, and not what is on it.
+fn is_of_the_disk(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::StorageFull | ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Puts new articles to those that are there: what is known is left out, what a correction replaces is renamed.

@@ -14,7 +14,7 @@ use samestory_index::StoryIndexWriter;
 use crate::changes::{ChangeKind, StoryChange};
 use crate::config::Settings;
 use crate::copies::headline_key;
-use crate::error::{CollectionError, FORMAT};
+use crate::error::CollectionError;
 use crate::folder::{Generation, Manifest, newest_generation, read_manifest, remove_other_generations, write_manifest};
 use crate::former::Former;
 use crate::identity::continuities;
@@ -44,13 +44,7 @@ pub(crate) fn rebuild(
     generation.make()?;
     let transaction = write_store(&generation, &mut clustering, former)?;
     write_index(&generation.index(), &clustering, transaction)?;
-    let manifest = Manifest {
-        format: FORMAT,
-        written_by: env!("CARGO_PKG_VERSION").to_owned(),
-        generation: number,
-        fed,
-        settings: settings.clone(),
-    };
+    let manifest = Manifest::of(number, fed, settings);
     write_manifest(folder, &manifest)?;
     remove_other_generations(folder, number)?;
     Ok(clustering)

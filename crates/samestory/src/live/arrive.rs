@@ -106,6 +106,11 @@ impl Arrivals {
             self.loose.insert(version);
         }
         self.retire(draft, old, article)?;
+        // What a person has decided of the article holds for its new state.
+        if let Some(pin) = draft.pin(old)? {
+            draft.set_pin(new, Some(pin));
+            draft.set_pin(old, None);
+        }
         let place = draft.place(old)?;
         draft.set_place(old, Some(Place { version_of: Some(new), ..place }));
         draft.summary().counts.older_versions += 1;
@@ -161,6 +166,9 @@ impl Arrivals {
             let place = draft.place(copy)?;
             draft.set_place(copy, Some(Place { copy_of: None, ..place }));
             draft.summary().counts.copies = draft.summary().counts.copies.saturating_sub(1);
+            if let Some(pin) = draft.pin(number)? {
+                draft.set_pin(copy, Some(pin));
+            }
             let article = draft.article(copy)?;
             self.current.insert(copy, article);
             self.loose.insert(copy);

@@ -54,7 +54,7 @@ pub(super) fn decide(
     let former: Vec<(u32, Vec<u32>)> =
         region.stories.iter().map(|(number, story)| (*number, story.articles.clone())).collect();
     let mut pins: FxHashMap<u32, u32> = FxHashMap::default();
-    for number in clusters.iter().flatten() {
+    for number in &region.articles {
         if let Some(pin) = draft.pin(*number)? {
             pins.insert(*number, pin);
         }

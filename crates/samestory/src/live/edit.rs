@@ -281,6 +281,8 @@ impl Arrivals {
             draft.set_address(address, newest.as_ref().map(|(at, _)| *at));
         }
         if let Some((at, article)) = newest {
+            let pin = draft.pin(number)?;
+            draft.set_pin(at, pin);
             let place = draft.place(at)?;
             draft.set_place(at, Some(Place { version_of: None, ..place }));
             let count = draft.summary().counts.older_versions;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
 use samestory_cluster::{DocumentFrequencies, PairModel};
@@ -9,7 +10,7 @@ use samestory_index::StoryIndexWriter;
 use samestory_ingest::{mark_repeated_blocks_beside, outlet_key};
 
 use super::Added;
-use super::arrive::Arrivals;
+use super::arrive::{Arrivals, says_the_same};
 use super::decide::{Concerned, decide};
 use super::fold::fold_arrivals;
 use super::judge::judge_newcomers;
@@ -77,6 +78,20 @@ impl Engine {
             .map_err(|error| error.in_file(&self.store_path))
     }
 
+    /// Leaves out the articles that are stored with the same text, and tells how many they are.
+    pub(crate) fn without_known(&self, articles: Vec<Article>) -> Result<(Vec<Article>, u64), CollectionError> {
+        let snapshot = self.store.snapshot()?;
+        let is_known = |article: &Article| match snapshot.article_number(article.id.as_str())? {
+            Some(number) => Ok(says_the_same(&snapshot.article(number)?, article)),
+            None => Ok(false),
+        };
+        let known: Vec<bool> = guarded(&self.store_path, || articles.par_iter().map(is_known).collect())
+            .map_err(|error: CollectionError| error.in_file(&self.store_path))?;
+        let n_known = known.iter().filter(|known| **known).count() as u64;
+        let new = articles.into_iter().zip(known).filter(|(_, known)| !known).map(|(article, _)| article);
+        Ok((new.collect(), n_known))
+    }
+
     /// Adds articles in one transaction.
     pub(crate) fn add(&mut self, articles: Vec<Article>) -> Result<Added, CollectionError> {
         self.step(|engine| engine.add_step(articles))
@@ -92,9 +107,10 @@ impl Engine {
         }
         self.failed = true;
         let path = self.store_path.clone();
-        let done = guarded(&path, || step(self)).map_err(|error| error.in_file(&path))?;
-        self.failed = false;
-        Ok(done)
+        let done = guarded(&path, || step(self)).map_err(|error| error.in_file(&path));
+        // A mistake of the caller is found before anything is changed.
+        self.failed = !matches!(done, Ok(_) | Err(CollectionError::Edit(_) | CollectionError::Unknown(_)));
+        done
     }
 
     fn add_step(&mut self, mut articles: Vec<Article>) -> Result<Added, CollectionError> {

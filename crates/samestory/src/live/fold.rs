@@ -75,6 +75,13 @@ pub(super) fn fold_arrivals(
         let place = draft.place(number)?;
         draft.set_place(number, Some(Place { copy_of: Some(representative), ..place }));
         draft.summary().counts.copies += 1;
+        // A pin is that of the article which is compared.
+        if let Some(pin) = draft.pin(number)? {
+            draft.set_pin(number, None);
+            if draft.pin(representative)?.is_none() {
+                draft.set_pin(representative, Some(pin));
+            }
+        }
         Ok(())
     };
     for (&at, &representative) in &stored {
