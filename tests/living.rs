@@ -246,18 +246,46 @@ fn a_text_is_matched_and_not_stored() {
     assert_eq!(stories(&place, ".samestory"), before);
 }
 
+/// Puts a collection of an earlier format there, without its index.
+fn put_earlier(place: &Place, name: &str, generation: &str) {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests").join(name);
+    let store = zstd::decode_all(&fs::read(kept.join("store.redb.zst")).expect("a store")[..]).expect("unpacked");
+    place.write(".samestory/collection.json", fs::read(kept.join("collection.json")).expect("a manifest"));
+    place.write(&format!(".samestory/{generation}/store.redb"), store);
+    place.write(&format!(".samestory/{generation}/index/meta.json"), "not read");
+}
+
+#[test]
+fn a_collection_of_format_5_is_upgraded_with_versions_pins_and_changes() {
+    let place = Place::new();
+    put_earlier(&place, "format-5", "g2");
+    place.run(&["info"]).ends_with(3);
+    place.run(&["upgrade"]).ends_with(0).says("format 5 became format 6");
+    place.run(&["check"]).ends_with(0);
+    let upgraded = stories(&place, ".samestory");
+    // What was split and merged by hand, and the story whose article was corrected.
+    assert_eq!(upgraded["final-courier"], "9kyadk6spa");
+    assert_eq!(upgraded["final-herald"], "8m6ehb8kmb");
+    assert_eq!(upgraded["trial-open-harbour"], "kafw5thw3t");
+    assert_eq!(upgraded["half-2019@1"], "p0nn9g5dqn");
+    assert_eq!(upgraded["half-2019"], "p0nn9g5dqn");
+    place.run(&["show", "psvfkk905q"]).ends_with(0);
+    let changes = place.run(&["changes"]);
+    assert!(changes.ends_with(0).stdout.contains("(before: half-2019@1)"), "{changes:?}");
+    // It was fed and stays so.
+    place.run(&["cluster", "."]).ends_with(3);
+    place.run(&["recluster"]).ends_with(0);
+    assert_eq!(stories(&place, ".samestory"), upgraded);
+}
+
 #[test]
 fn a_collection_of_format_4_is_upgraded() {
     let place = Place::new();
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/format-4");
-    let store = zstd::decode_all(&fs::read(kept.join("store.redb.zst")).expect("a store")[..]).expect("unpacked");
-    place.write(".samestory/collection.json", fs::read(kept.join("collection.json")).expect("a manifest"));
-    place.write(".samestory/g1/store.redb", store);
-    place.write(".samestory/g1/index/meta.json", "not read");
+    put_earlier(&place, "format-4", "g1");
     let refused = place.run(&["info"]);
     refused.ends_with(3);
     assert!(refused.stderr.contains("samestory upgrade"), "{refused:?}");
-    place.run(&["upgrade"]).ends_with(0).says("format 4 became format 5");
+    place.run(&["upgrade"]).ends_with(0).says("format 4 became format 6");
     let upgraded = stories(&place, ".samestory");
     assert_eq!(upgraded.len(), 18);
     // The names are those that were there.
@@ -266,5 +294,5 @@ fn a_collection_of_format_4_is_upgraded() {
     }
     place.run(&["check"]).ends_with(0);
     place.run(&["search", "ferry"]).ends_with(0);
-    place.run(&["upgrade"]).ends_with(0).says("format 5 already; nothing was done");
+    place.run(&["upgrade"]).ends_with(0).says("format 6 already; nothing was done");
 }

@@ -1,6 +1,7 @@
 //! Document frequencies: how many articles hold a term.
 
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::background::Background;
 use crate::terms::{ArticleTerms, TermCount};
@@ -26,6 +27,9 @@ pub struct DocumentFrequencies {
     buckets: Vec<u32>,
     /// How far a term is shifted right to give its bucket.
     shift: u32,
+    /// Articles that are counted beside the table, and how many of them hold each term.
+    n_beside: u32,
+    beside: FxHashMap<u32, u32>,
 }
 
 /// Terms of one article only that are remembered.
@@ -92,8 +96,8 @@ impl DocumentFrequencies {
         (Self::of(articles.len() as u32, all.terms, all.counts), all.singles)
     }
 
-    /// Counts more articles: `occurrences` are their terms, each once an article, in any order; `singles` the
-    /// terms of one article only that are remembered, sorted.
+    /// A table that counts more articles: `occurrences` are their terms, each once an article, in any order, those
+    /// counted beside the table included; `singles` the terms of one article only that are remembered, sorted.
     pub fn count_more(&self, n_articles: u32, mut occurrences: Vec<u32>, singles: &[u32]) -> (Self, Vec<u32>) {
         occurrences.par_sort_unstable();
         let mut all = Counted::default();
@@ -130,10 +134,25 @@ impl DocumentFrequencies {
         for at in 1..buckets.len() {
             buckets[at] += buckets[at - 1];
         }
-        DocumentFrequencies { n_articles, terms, counts, buckets, shift }
+        DocumentFrequencies { n_articles, terms, counts, buckets, shift, ..Self::default() }
     }
 
-    /// The frequencies as bytes: number of articles, number of terms, terms, counts; 32-bit little-endian.
+    /// Counts a few more articles beside the table, at once; `occurrences` are their terms, each once an article.
+    /// [`count_more`](Self::count_more) puts them into the table.
+    pub fn count_beside(&mut self, n_articles: u32, occurrences: &[u32]) {
+        self.n_beside += n_articles;
+        for term in occurrences {
+            *self.beside.entry(*term).or_default() += 1;
+        }
+    }
+
+    /// Articles that are counted beside the table.
+    pub fn n_beside(&self) -> u32 {
+        self.n_beside
+    }
+
+    /// The table as bytes: number of articles, number of terms, terms, counts; 32-bit little-endian. What is counted
+    /// beside it is not in them.
     pub fn to_bytes(&self) -> Vec<u8> {
         let head = [self.n_articles, self.terms.len() as u32];
         head.iter().chain(&self.terms).chain(&self.counts).flat_map(|number| number.to_le_bytes()).collect()
@@ -154,11 +173,19 @@ impl DocumentFrequencies {
 
     /// Number of articles counted.
     pub fn n_articles(&self) -> u32 {
-        self.n_articles
+        self.n_articles + self.n_beside
     }
 
     /// How many articles hold a term that more than one holds.
     pub fn held_by(&self, term: u32) -> Option<u32> {
+        let beside = self.beside.get(&term).copied().unwrap_or(0);
+        match self.listed(term) {
+            Some(count) => Some(count + beside),
+            None => (beside > 1).then_some(beside),
+        }
+    }
+
+    fn listed(&self, term: u32) -> Option<u32> {
         let bucket = term.checked_shr(self.shift)? as usize;
         let range = *self.buckets.get(bucket)? as usize..*self.buckets.get(bucket + 1)? as usize;
         let at = self.terms[range.clone()].iter().position(|listed| *listed == term)?;
@@ -172,7 +199,7 @@ impl DocumentFrequencies {
         let held_by = self.held_by(term.term);
         let background = BACKGROUND_ARTICLES * Background::decode(term.background);
         let held = background + f64::from(held_by.unwrap_or(1));
-        let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles))).ln();
+        let idf = -(held / (BACKGROUND_ARTICLES + f64::from(self.n_articles()))).ln();
         (idf.max(0.0), held_by.is_some())
     }
 }
@@ -211,8 +238,15 @@ mod tests {
             let first = first.min(terms.len());
             let (before, singles) = DocumentFrequencies::count_all(&terms[..first]);
             let rest: Vec<u32> = articles[first..].concat();
-            let more = before.count_more((terms.len() - first) as u32, rest, &singles);
-            prop_assert_eq!(more, DocumentFrequencies::count_all(&terms));
+            let whole = DocumentFrequencies::count_all(&terms);
+            let mut beside = before.clone();
+            beside.count_beside((terms.len() - first) as u32, &rest);
+            prop_assert_eq!(beside.n_articles(), whole.0.n_articles());
+            for term in (0..60).filter(|term| singles.binary_search(term).is_err()) {
+                prop_assert_eq!(beside.held_by(term), whole.0.held_by(term));
+            }
+            let more = beside.count_more((terms.len() - first) as u32, rest, &singles);
+            prop_assert_eq!(more, whole);
         }
 
         #[test]

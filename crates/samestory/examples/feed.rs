@@ -1,12 +1,13 @@
 //! Feeds labelled sets to a collection as they came, and measures what that makes of the stories.
 //!
 //! ```text
-//! cargo run --release --example feed -- [--batch 100] [--labels SET.jsonl]... SET.jsonl...
+//! cargo run --release --example feed -- [--batch 100] [--undated first|between|last] [--labels SET.jsonl]... SET.jsonl...
 //! ```
 //!
 //! Each set is clustered at once and, in order of time, in batches. The table has BCubed F1 of both against the
 //! labels of the set (or of those given by `--labels`), BCubed F1 of the one against the other, and how long
-//! the batches took. Each batch is read by itself, as a file that has just come.
+//! the batches took. Each batch is read by itself, as a file that has just come. Articles without a time come between
+//! the others, as evenly as can be, if nothing else is said.
 
 #![expect(clippy::print_stdout, reason = "the answer of this program")]
 
@@ -14,18 +15,32 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rustc_hash::FxHashMap;
+use samestory::article::Article;
 use samestory::ingest::{ReadSettings, Reading, read, read_labels, read_text};
 use samestory::stories::evaluate::{evaluate, label_ids};
 use samestory::{Collection, CollectionWriter, Settings};
 
+/// As the command line tool has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut batch = 100;
+    let mut undated = Undated::Between;
     let mut labels: Vec<PathBuf> = Vec::new();
     let mut sets: Vec<PathBuf> = Vec::new();
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--batch" => batch = arguments.next().and_then(|n| n.parse().ok()).expect("a number behind --batch"),
+            "--undated" => {
+                undated = match arguments.next().as_deref() {
+                    Some("first") => Undated::First,
+                    Some("between") => Undated::Between,
+                    Some("last") => Undated::Last,
+                    _ => panic!("first, between or last behind --undated"),
+                }
+            }
             "--labels" => labels.push(arguments.next().expect("a file behind --labels").into()),
             _ => sets.push(argument.into()),
         }
@@ -36,19 +51,45 @@ fn main() {
     println!("|---|---|---|---|---|---|---|---|---|---|");
     for set in &sets {
         let labels = if labels.is_empty() { std::slice::from_ref(set) } else { &labels[..] };
-        measure(set, labels, batch);
+        measure(set, labels, batch, undated);
+    }
+}
+
+/// When articles without a time come.
+#[derive(Clone, Copy)]
+enum Undated {
+    First,
+    Between,
+    Last,
+}
+
+impl Undated {
+    /// Ids of articles in the order in which they come.
+    fn order(self, articles: &[Article]) -> Vec<String> {
+        let mut dated: Vec<&Article> = articles.iter().filter(|article| article.time.is_some()).collect();
+        dated.sort_by(|a, b| a.time_order().cmp(&b.time_order()));
+        let undated: Vec<&Article> = articles.iter().filter(|article| article.time.is_none()).collect();
+        // Each with the dated articles that come before it.
+        let before = |at: usize| match self {
+            Undated::First => 0,
+            Undated::Between => at * dated.len() / undated.len(),
+            Undated::Last => dated.len(),
+        };
+        let mut order: Vec<(usize, bool, &Article)> =
+            undated.iter().enumerate().map(|(at, article)| (before(at), false, *article)).collect();
+        order.extend(dated.iter().enumerate().map(|(at, article)| (at, true, *article)));
+        order.sort_by_key(|(at, is_dated, _)| (*at, *is_dated));
+        order.into_iter().map(|(.., article)| article.id.to_string()).collect()
     }
 }
 
 /// The story of every article.
 type Stories = FxHashMap<String, String>;
 
-fn measure(set: &Path, labels: &[PathBuf], batch: usize) {
+fn measure(set: &Path, labels: &[PathBuf], batch: usize, undated: Undated) {
     let settings = Settings::default();
     let whole = read(&[set.to_owned()], &ReadSettings::default(), &mut |_| ());
-    let mut order: Vec<(i64, String)> =
-        whole.articles.iter().map(|article| (article.time_order().0, article.id.to_string())).collect();
-    order.sort();
+    let order = undated.order(&whole.articles);
     let dated = whole.articles.iter().filter(|article| article.time.is_some()).count();
     let at_once = tempfile::tempdir().expect("a folder");
     Collection::write(at_once.path(), whole.articles, &settings, &mut |_| ()).expect("a collection");
@@ -59,7 +100,7 @@ fn measure(set: &Path, labels: &[PathBuf], batch: usize) {
     let mut seconds: Vec<f64> = Vec::new();
     let mut writer = CollectionWriter::open(fed.path(), &settings).expect("a collection");
     for ids in order.chunks(batch) {
-        let text: String = ids.iter().map(|(_, id)| format!("{}\n", lines[id])).collect();
+        let text: String = ids.iter().map(|id| format!("{}\n", lines[id])).collect();
         let Reading { articles, .. } = read_text("batch.jsonl", &text, &ReadSettings::default());
         let began = Instant::now();
         writer.add(articles, &mut |_| ()).expect("added");

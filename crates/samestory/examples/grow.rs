@@ -18,6 +18,10 @@ use samestory::article::{Article, ArticleTime, Language, Origin, Precision};
 use samestory::index::SearchFilter;
 use samestory::{Collection, CollectionWriter, Settings};
 
+/// As the command line tool has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let mut arguments = std::env::args().skip(1);
     let folder = arguments.next().expect("a folder");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use samestory_index::IndexError;
 
 /// Version of the layout on disk. Newer collections are refused.
-pub const FORMAT: u32 = 5;
+pub const FORMAT: u32 = 6;
 
 /// Why a collection cannot be opened, read or written.
 #[derive(Debug, thiserror::Error)]

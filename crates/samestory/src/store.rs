@@ -82,11 +82,16 @@ impl StoreWriter {
     fn prepared(database: Database) -> Result<StoreWriter, CollectionError> {
         let writer = StoreWriter { database };
         if writer.database.begin_read()?.list_tables()?.next().is_none() {
-            let transaction = writer.begin()?;
-            Draft::make_tables(&transaction)?;
-            transaction.commit()?;
+            writer.make_tables()?;
         }
         Ok(writer)
+    }
+
+    /// Makes all tables that are not there.
+    pub(crate) fn make_tables(&self) -> Result<(), CollectionError> {
+        let transaction = self.begin()?;
+        Draft::make_tables(&transaction)?;
+        Ok(transaction.commit()?)
     }
 
     /// The newest committed state.

@@ -1,8 +1,8 @@
 //! A collection of an earlier format made one of this format.
 //!
-//! *Design.* Only articles and the names of stories are read from the earlier store; all else is derived and
-//! made anew. So an earlier format needs no more than the two tables below, however much else has changed. The
-//! new generation stands beside the old one until the manifest is replaced.
+//! *Design.* Only what cannot be derived is read from the earlier store, all else is made anew: of format 4 articles
+//! and names of stories, which are the two tables below; of format 5 versions, pins and changes too, whose tables are
+//! those of today. The new generation stands beside the old one until the manifest is replaced.
 
 use std::path::Path;
 
@@ -18,15 +18,19 @@ use crate::folder::{Generation, WriterLock, format_of, guarded, manifest_text, p
 use crate::former::{Former, FormerStory};
 use crate::pipeline::Stage;
 use crate::rebuild::rebuild;
+use crate::store::StoreWriter;
 
 /// The earliest format that can be upgraded.
 pub const EARLIEST_FORMAT: u32 = 4;
 
-/// What is needed of the manifest of format 4.
+/// What is needed of an earlier manifest.
 #[derive(Deserialize)]
-struct ManifestOfFormat4 {
+struct EarlierManifest {
     generation: u64,
     settings: Settings,
+    /// Format 4 was never fed.
+    #[serde(default)]
+    fed: bool,
 }
 
 /// Article number -> zstd of postcard of the article.
@@ -47,10 +51,11 @@ pub fn upgrade(folder: &Path, watch: &mut dyn FnMut(Stage)) -> Result<u32, Colle
         FORMAT => Ok(FORMAT),
         found @ EARLIEST_FORMAT..FORMAT => {
             let _lock = WriterLock::take(folder)?;
-            let manifest: ManifestOfFormat4 = parse(folder, &text)?;
+            let manifest: EarlierManifest = parse(folder, &text)?;
             let path = Generation::of(folder, manifest.generation).store();
-            let (former, articles) = guarded(&path, || read_format_4(&path)).map_err(|error| error.in_file(&path))?;
-            rebuild(folder, articles, &former, &manifest.settings, false, watch)?;
+            let read = || if found == 4 { read_format_4(&path) } else { read_format_5(folder, &path) };
+            let (former, articles) = guarded(&path, read).map_err(|error| error.in_file(&path))?;
+            rebuild(folder, articles, &former, &manifest.settings, manifest.fed, watch)?;
             Ok(found)
         }
         found if found > FORMAT => Err(CollectionError::Newer { path: folder.to_owned(), found }),
@@ -79,4 +84,19 @@ fn read_format_4(path: &Path) -> Result<(Former, Vec<Article>), CollectionError>
         former.stories.push(FormerStory { number, id, former: Vec::new(), articles });
     }
     Ok((former, articles))
+}
+
+/// Where the earlier store is read from: a copy, in which the tables that it lacks can be made.
+const COPY: &str = "upgraded.redb";
+
+fn read_format_5(folder: &Path, path: &Path) -> Result<(Former, Vec<Article>), CollectionError> {
+    let copy = folder.join(COPY);
+    let io = |source| CollectionError::Io { path: copy.clone(), source };
+    std::fs::copy(path, &copy).map_err(io)?;
+    let read = StoreWriter::open(&copy).and_then(|store| {
+        store.make_tables()?;
+        Former::read(&store.snapshot()?)
+    });
+    std::fs::remove_file(&copy).map_err(io)?;
+    read
 }

@@ -126,11 +126,11 @@ pub(super) fn fold_arrivals(
     Ok(newcomers)
 }
 
-/// Terms are counted when so many articles wait for it, or this part of those counted.
-const MOST_UNCOUNTED: u32 = 4096;
-const UNCOUNTED_PART: u32 = 8;
+/// So many articles are counted beside the table of frequencies, or this part of all, before a new table is made.
+const MOST_BESIDE: u32 = 4096;
+const PART_BESIDE: u32 = 8;
 
-/// Counts the terms of new articles, or has them wait until there are more.
+/// Counts the terms of new articles.
 fn count<'t>(
     draft: &mut Draft<'_>,
     terms: impl Iterator<Item = &'t ArticleTerms>,
@@ -142,13 +142,14 @@ fn count<'t>(
         n_articles += 1;
         occurrences.extend(terms.counted().into_iter().flatten().map(|term| term.term));
     }
-    let waiting = draft.summary().uncounted + n_articles;
-    if n_articles == 0 || waiting < MOST_UNCOUNTED.min(frequencies.n_articles() / UNCOUNTED_PART).max(1) {
+    frequencies.count_beside(n_articles, &occurrences);
+    let beside = frequencies.n_beside();
+    if beside <= MOST_BESIDE.min(frequencies.n_articles() / PART_BESIDE) {
         draft.put_uncounted(n_articles, occurrences);
         return Ok(());
     }
     occurrences.append(&mut draft.take_uncounted()?);
-    let (counted, singles) = frequencies.count_more(waiting, occurrences, &draft.snapshot().single_terms()?);
+    let (counted, singles) = frequencies.count_more(beside, occurrences, &draft.snapshot().single_terms()?);
     *frequencies = counted.clone();
     draft.set_frequencies(counted, singles);
     Ok(())

@@ -21,9 +21,6 @@ use crate::error::CollectionError;
 use crate::pipeline::LEAST_KEPT_ODDS;
 use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Snapshot};
 
-/// Vectors that are kept; those of older articles are made again where they are asked for.
-const KEPT_VECTORS: u64 = 30_000;
-
 /// Pairs that one thread judges at a time.
 const CHUNK: usize = 256;
 
@@ -50,7 +47,6 @@ pub(super) fn judge_newcomers(
         newcomers.iter().map(|newcomer| (newcomer.number, &newcomer.vectors)).collect();
     let mut stored: FxHashMap<u32, ArticleVectors> = FxHashMap::default();
     let listed = newcomers.iter().flat_map(|newcomer| &newcomer.list).map(|other| other.number);
-    let snapshot = draft.snapshot();
     load(draft, &mut stored, listed.filter(|number| !own.contains_key(number)), frequencies)?;
 
     let overlaps: Vec<Vec<(Candidate, PairOverlap)>> = newcomers
@@ -120,9 +116,6 @@ pub(super) fn judge_newcomers(
     }
     let prior = draft.prior();
     let turned = keep(draft, &judged, &before, model)?;
-    for number in snapshot.vectors_over(KEPT_VECTORS.saturating_sub(newcomers.len() as u64))? {
-        draft.drop_vectors(number);
-    }
     let likely = |log_odds: f32| model.similarity(f64::from(log_odds), prior) > threshold;
     Ok(turned
         .into_iter()
@@ -152,11 +145,14 @@ fn keep(
     }
     for (number, mut new) in of_article {
         new.sort_by_key(|(other, _)| *other);
-        let mut pairs = draft.pairs(number)?;
+        let old = draft.pairs(number)?;
+        let mut pairs = old.clone();
         pairs.retain(|(other, _)| new.binary_search_by_key(other, |(with, _)| *with).is_err());
         pairs.extend(new.into_iter().filter(|(_, log_odds)| *log_odds > LEAST_KEPT_ODDS));
         pairs.sort_by_key(|(other, _)| *other);
-        draft.set_pairs(number, pairs);
+        if pairs != old {
+            draft.set_pairs(number, pairs);
+        }
     }
     draft.summary().prior = samestory_cluster::prior::estimate_prior(&odds, model.prior());
     draft.set_odds(odds);
@@ -200,7 +196,8 @@ fn candidate_rows(
     Ok((rows, changed))
 }
 
-/// Loads the vectors of stored articles. Those that are not kept are made again, and kept from now on.
+/// Loads the vectors of stored articles. Those that are not kept, as after all stories were decided together, are
+/// made again, and kept from now on.
 fn load(
     draft: &mut Draft<'_>,
     stored: &mut FxHashMap<u32, ArticleVectors>,

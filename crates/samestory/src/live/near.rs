@@ -13,12 +13,6 @@ use samestory_cluster::candidates::{
 use crate::error::CollectionError;
 use crate::store::{Snapshot, posting_block};
 
-/// Latest articles of a block that are looked at for one term.
-const LATEST_OF_BLOCK: usize = 256;
-
-/// Latest articles at any time that are looked at for one term.
-const LATEST_AT_ANY_TIME: usize = 256;
-
 /// Blocks of time in which an article without a time is looked for.
 const LIKELY_BLOCKS: usize = 4;
 
@@ -37,7 +31,7 @@ pub(super) fn nearest(
 ) -> Result<Vec<Candidate>, CollectionError> {
     let mut far: FxHashMap<u32, f32> = FxHashMap::default();
     for term in heaviest.iter().take(FAR_TERMS) {
-        snapshot.far_postings(term.term, LATEST_AT_ANY_TIME, &mut |number, other| {
+        snapshot.far_postings(term.term, &mut |number, other| {
             *far.entry(number).or_default() += term.product(other);
         })?;
     }
@@ -53,7 +47,7 @@ pub(super) fn nearest(
     let mut near: FxHashMap<u32, f32> = FxHashMap::default();
     for term in heaviest {
         for block in &blocks {
-            snapshot.postings(*block, term.term, LATEST_OF_BLOCK, &mut |number, other| {
+            snapshot.postings(*block, term.term, &mut |number, other| {
                 *near.entry(number).or_default() += term.product(other);
             })?;
         }

@@ -5,14 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use redb::{Table, WriteTransaction};
+use redb::{ReadableTable, Table, WriteTransaction};
 use samestory_article::Article;
 use samestory_cluster::candidates::HeavyTerm;
 use samestory_cluster::prior::OddsCounts;
 use samestory_cluster::{ArticleVectors, DocumentFrequencies, StoryId};
 use samestory_minhash::Signature;
 
-use super::rows::{self, CandidateRow, Compared, StorySummary, Summary, pack};
+use super::rows::{self, CandidateRow, Compared, Postings, StorySummary, Summary, pack};
 use super::snapshot::Snapshot;
 use crate::changes::{Change, ChangeKind};
 use crate::error::CollectionError;
@@ -42,8 +42,8 @@ pub(crate) struct Draft<'s> {
     vectors: Rows<u32, Vec<u8>>,
     candidates: Rows<u32, CandidateRow>,
     pairs: BTreeMap<u32, Vec<(u32, f32)>>,
-    postings: BTreeMap<[u8; 12], u32>,
-    far_postings: BTreeMap<u64, u32>,
+    postings: BTreeMap<u64, Postings>,
+    far_postings: BTreeMap<u32, Postings>,
     stories: Rows<u32, StorySummary>,
     story_ids: Rows<String, u32>,
     pins: Rows<u32, u32>,
@@ -299,10 +299,9 @@ impl<'s> Draft<'s> {
     pub(crate) fn put_postings(&mut self, number: u32, time: Option<i64>, heaviest: &[HeavyTerm]) {
         let block = rows::posting_block(time);
         for (at, term) in heaviest.iter().enumerate() {
-            let weights = rows::pack_weights(term);
-            self.postings.insert(rows::posting_key(block, term.term, number), weights);
+            self.postings.entry(rows::posting_key(block, term.term)).or_default().push(number, term);
             if at < FAR_POSTINGS {
-                self.far_postings.insert(u64::from(term.term) << 32 | u64::from(number), weights);
+                self.far_postings.entry(term.term).or_default().push(number, term);
             }
         }
     }
@@ -402,27 +401,14 @@ impl<'s> Draft<'s> {
         let mut far_postings = transaction.open_table(rows::FAR_POSTINGS)?;
         if let Some(block) = self.blocks_before {
             // Block 0 holds the articles without a time.
-            let (first, end) = (rows::posting_key(1, 0, 0), rows::posting_key(block, 0, 0));
+            let (first, end) = (rows::posting_key(1, 0), rows::posting_key(block, 0));
             if first < end {
-                postings.retain_in::<&[u8; 12], _>(&first..&end, |_, _| false)?;
+                postings.retain_in(first..end, |_, _| false)?;
             }
-            let compared = transaction.open_table(rows::COMPARED)?;
-            let mut failed = None;
-            far_postings.retain(|key, _| match redb::ReadableTable::get(&compared, key as u32) {
-                Ok(row) => row.is_some(),
-                Err(error) => {
-                    failed = Some(error);
-                    true
-                }
-            })?;
-            failed.map_or(Ok(()), Err)?;
+            drop_far_postings(&mut far_postings, &transaction.open_table(rows::COMPARED)?)?;
         }
-        for (key, weights) in self.postings {
-            postings.insert(&key, weights)?;
-        }
-        for (key, weights) in self.far_postings {
-            far_postings.insert(key, weights)?;
-        }
+        put_postings(postings, self.postings)?;
+        put_postings(far_postings, self.far_postings)?;
         let mut changes = transaction.open_table(rows::CHANGES)?;
         if let Some(before) = self.forget_changes_before {
             changes.retain(|_, row| rows::unpack::<Change>(row).is_ok_and(|change| change.time >= before))?;
@@ -467,6 +453,42 @@ fn put<T>(
         match row {
             Some(row) => drop(table.insert(key, packed(row)?.as_slice())?),
             None => drop(table.remove(key)?),
+        }
+    }
+    Ok(())
+}
+
+fn put_postings<K>(mut table: Table<'_, K, &[u8]>, rows: BTreeMap<K, Postings>) -> Result<(), CollectionError>
+where
+    K: redb::Key + Copy + 'static + for<'k> std::borrow::Borrow<K::SelfType<'k>>,
+{
+    for (key, postings) in rows {
+        let row = match table.get(key)? {
+            Some(row) => postings.behind(row.value()),
+            None => postings.behind(&[]),
+        };
+        table.insert(key, row.as_slice())?;
+    }
+    Ok(())
+}
+
+/// Removes the postings at any time of articles that are not compared any more.
+fn drop_far_postings(
+    postings: &mut Table<'_, u32, &[u8]>,
+    compared: &Table<'_, u32, &[u8]>,
+) -> Result<(), CollectionError> {
+    let mut changed = Vec::new();
+    for row in postings.iter()? {
+        let (term, row) = row?;
+        if let Some(kept) = rows::postings_without(row.value(), |number| compared.get(number).map(|row| row.is_none()))?
+        {
+            changed.push((term.value(), kept));
+        }
+    }
+    for (term, kept) in changed {
+        match kept.is_empty() {
+            true => drop(postings.remove(term)?),
+            false => drop(postings.insert(term, kept.as_slice())?),
         }
     }
     Ok(())

@@ -1,5 +1,6 @@
 //! What a row of each table holds, and how it is packed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use redb::TableDefinition;
@@ -9,6 +10,8 @@ use samestory_cluster::candidates::{HeavyTerm, LONGEST_LIST};
 use samestory_cluster::features::Neighbourhood;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
 use crate::collection::Counts;
 use crate::error::CollectionError;
@@ -29,16 +32,16 @@ pub(super) const PLACES: TableDefinition<u32, &[u8]> = TableDefinition::new("pla
 pub(super) const SIGNATURES: TableDefinition<u32, &[u8]> = TableDefinition::new("signatures");
 /// Number of an article that is compared -> [`Compared`].
 pub(super) const COMPARED: TableDefinition<u32, &[u8]> = TableDefinition::new("compared");
-/// Number of one of the latest articles that are compared -> its vectors.
+/// Number of an article that is compared, once it was asked for -> its vectors.
 pub(super) const VECTORS: TableDefinition<u32, &[u8]> = TableDefinition::new("vectors");
 /// Article number -> postcard of [`CandidateRow`].
 pub(super) const CANDIDATES: TableDefinition<u32, &[u8]> = TableDefinition::new("candidates");
 /// Article number -> numbers of others with the log odds that both report one event (32-bit little-endian each).
 pub(super) const PAIRS: TableDefinition<u32, &[u8]> = TableDefinition::new("pairs");
-/// Block of time, heavy term, article number (32-bit big-endian each) -> packed weights.
-pub(super) const POSTINGS: TableDefinition<&[u8; 12], u32> = TableDefinition::new("postings");
-/// One of an article's heaviest terms (upper half), article number (lower half) -> packed weights.
-pub(super) const FAR_POSTINGS: TableDefinition<u64, u32> = TableDefinition::new("far-postings");
+/// Block of time (upper half), heavy term (lower half) -> its [`Postings`].
+pub(super) const POSTINGS: TableDefinition<u64, &[u8]> = TableDefinition::new("postings-of-blocks");
+/// One of an article's heaviest terms -> its [`Postings`] at any time.
+pub(super) const FAR_POSTINGS: TableDefinition<u32, &[u8]> = TableDefinition::new("postings-at-any-time");
 /// Story number -> postcard of [`StorySummary`].
 pub(super) const STORIES: TableDefinition<u32, &[u8]> = TableDefinition::new("stories");
 /// Story id, present or former -> story number.
@@ -62,6 +65,9 @@ pub(super) const SINGLES: &str = "single-terms";
 pub(super) const ODDS: &str = "odds";
 
 const ZSTD_LEVEL: i32 = 3;
+
+/// Memory that is taken because a compressed article says that it needs it.
+const MOST_BYTES_AT_ONCE: u64 = 16 << 20;
 
 /// What a list of stories shows of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -248,33 +254,73 @@ impl CandidateRow {
 /// Articles of one block of time have their postings together.
 const BLOCK_SECONDS: i64 = 5 * 86_400;
 
+const WEIGHT_STEPS: f32 = 65_535.0;
+
 /// The block of postings that a time lies in, from 1; 0 for articles without a time.
 pub(crate) fn posting_block(time: Option<i64>) -> u32 {
     // Times are those of calendar dates, so that blocks stay far within 31 bits.
     time.map_or(0, |time| (time.div_euclid(BLOCK_SECONDS) + (1 << 30)).clamp(1, i64::from(u32::MAX)) as u32)
 }
 
-pub(super) fn posting_key(block: u32, term: u32, number: u32) -> [u8; 12] {
-    let mut key = [0; 12];
-    key[..4].copy_from_slice(&block.to_be_bytes());
-    key[4..8].copy_from_slice(&term.to_be_bytes());
-    key[8..].copy_from_slice(&number.to_be_bytes());
-    key
+pub(super) fn posting_key(block: u32, term: u32) -> u64 {
+    u64::from(block) << 32 | u64::from(term)
 }
 
-pub(super) fn number_of_posting(key: &[u8; 12]) -> u32 {
-    u32::from_be_bytes([key[8], key[9], key[10], key[11]])
+/// Articles that a row of postings holds: a term that more of them have says little.
+const MOST_POSTINGS: usize = 256;
+
+/// The latest articles that have a term, with its weights.
+///
+/// As bytes: number and packed weights of each, 32-bit little-endian, by rising number.
+#[derive(Default)]
+pub(super) struct Postings(Vec<(u32, u32)>);
+
+impl Postings {
+    pub(super) fn push(&mut self, number: u32, term: &HeavyTerm) {
+        let [all, lead] = term.weights.map(|weight| (weight * WEIGHT_STEPS).round() as u32);
+        self.0.push((number, all | lead << 16));
+        if self.0.len() >= 2 * MOST_POSTINGS {
+            self.keep_latest();
+        }
+    }
+
+    fn keep_latest(&mut self) {
+        self.0.sort_by_key(|(number, _)| *number);
+        let over = self.0.len().saturating_sub(MOST_POSTINGS);
+        self.0.drain(..over);
+    }
+
+    /// These, behind those that a row holds.
+    pub(super) fn behind(mut self, row: &[u8]) -> Vec<u8> {
+        self.0.sort_by_key(|(number, _)| *number);
+        let is_new = |number: u32| self.0.binary_search_by_key(&number, |(number, _)| *number).is_ok();
+        let mut old: Vec<(u32, u32)> = packed_postings(row).filter(|(number, _)| !is_new(*number)).collect();
+        self.0.append(&mut old);
+        self.keep_latest();
+        pack_numbers(self.0.into_iter().flat_map(|(number, weights)| [number, weights]))
+    }
 }
 
-const WEIGHT_STEPS: f32 = 65_535.0;
-
-pub(super) fn pack_weights(term: &HeavyTerm) -> u32 {
-    let [all, lead] = term.weights.map(|weight| (weight * WEIGHT_STEPS).round() as u32);
-    all | lead << 16
+fn packed_postings(row: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
+    let number = |bytes: &[u8; 4]| u32::from_le_bytes(*bytes);
+    row.as_chunks::<4>().0.as_chunks::<2>().0.iter().map(move |[article, weights]| (number(article), number(weights)))
 }
 
-pub(super) fn unpack_weights(packed: u32) -> [f32; 2] {
-    [packed & 0xffff, packed >> 16].map(|steps| steps as f32 / WEIGHT_STEPS)
+/// Articles and weights of a row of postings.
+pub(super) fn postings_of(row: &[u8]) -> impl Iterator<Item = (u32, [f32; 2])> + '_ {
+    let weights = |packed: u32| [packed & 0xffff, packed >> 16].map(|steps| steps as f32 / WEIGHT_STEPS);
+    packed_postings(row).map(move |(number, packed)| (number, weights(packed)))
+}
+
+/// A row of postings without those of some articles; none if it had none of them.
+pub(super) fn postings_without<E>(row: &[u8], gone: impl Fn(u32) -> Result<bool, E>) -> Result<Option<Vec<u8>>, E> {
+    let mut kept = Vec::with_capacity(row.len());
+    for (number, weights) in packed_postings(row) {
+        if !gone(number)? {
+            kept.extend([number, weights]);
+        }
+    }
+    Ok((8 * kept.len() / 2 < row.len()).then(|| pack_numbers(kept)))
 }
 
 pub(super) fn pack_numbers(numbers: impl IntoIterator<Item = u32>) -> Vec<u8> {
@@ -295,20 +341,44 @@ pub(super) fn unpack<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CollectionE
 
 /// An article as its row holds it, and when it was stored.
 pub(crate) fn pack_article(article: &Article, stored: i64) -> Result<Vec<u8>, CollectionError> {
-    let mut packed = stored.to_le_bytes().to_vec();
-    let mut encoder = zstd::Encoder::new(&mut packed, ZSTD_LEVEL)?;
-    encoder.include_checksum(true)?;
-    std::io::Write::write_all(&mut encoder, &pack(article)?)?;
-    encoder.finish()?;
-    Ok(packed)
+    thread_local! {
+        static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    }
+    let packed = COMPRESSOR.with_borrow_mut(|kept| {
+        let compressor = match kept {
+            Some(compressor) => compressor,
+            None => {
+                let mut compressor = Compressor::new(ZSTD_LEVEL)?;
+                compressor.set_parameter(CParameter::ChecksumFlag(true))?;
+                kept.insert(compressor)
+            }
+        };
+        compressor.compress(&pack(article)?).map_err(CollectionError::from)
+    })?;
+    Ok([&stored.to_le_bytes()[..], &packed].concat())
 }
 
 /// The article that a row holds, and when it was stored.
 pub(crate) fn unpack_article(bytes: &[u8]) -> Result<(Article, i64), CollectionError> {
+    thread_local! {
+        static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    }
     let Some((stored, packed)) = bytes.split_first_chunk::<8>() else {
         return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into());
     };
-    Ok((unpack(&zstd::decode_all(packed)?)?, i64::from_le_bytes(*stored)))
+    let length = get_frame_content_size(packed).ok().flatten().filter(|length| *length <= MOST_BYTES_AT_ONCE);
+    let article = match length {
+        Some(length) => DECOMPRESSOR.with_borrow_mut(|kept| {
+            let decompressor = match kept {
+                Some(decompressor) => decompressor,
+                None => kept.insert(Decompressor::new()?),
+            };
+            unpack(&decompressor.decompress(packed, length as usize)?)
+        })?,
+        // Not told, or not to be believed.
+        None => unpack(&zstd::decode_all(packed)?)?,
+    };
+    Ok((article, i64::from_le_bytes(*stored)))
 }
 
 /// The name under which the state of an article that a correction has replaced is kept.

@@ -25,8 +25,8 @@ pub(crate) struct Snapshot {
     vectors: Table<&'static [u8]>,
     candidates: Table<&'static [u8]>,
     pairs: Table<&'static [u8]>,
-    postings: ReadOnlyTable<&'static [u8; 12], u32>,
-    far_postings: ReadOnlyTable<u64, u32>,
+    postings: ReadOnlyTable<u64, &'static [u8]>,
+    far_postings: ReadOnlyTable<u32, &'static [u8]>,
     stories: Table<&'static [u8]>,
     story_ids: ReadOnlyTable<&'static str, u32>,
     pins: Table<u32>,
@@ -145,12 +145,6 @@ impl Snapshot {
         Ok(self.vectors.get(number)?.and_then(|bytes| ArticleVectors::from_bytes(bytes.value())))
     }
 
-    /// The oldest articles whose vectors are kept, as many as are over `kept`.
-    pub(crate) fn vectors_over(&self, kept: u64) -> Result<Vec<u32>, CollectionError> {
-        let over = redb::ReadableTableMetadata::len(&self.vectors)?.saturating_sub(kept) as usize;
-        self.vectors.iter()?.take(over).map(|row| Ok(row?.0.value())).collect()
-    }
-
     pub(crate) fn candidates(&self, number: u32) -> Result<Option<CandidateRow>, CollectionError> {
         self.candidates.get(number)?.map(|bytes| unpack(bytes.value())).transpose()
     }
@@ -162,33 +156,23 @@ impl Snapshot {
         Ok(numbers.as_chunks::<2>().0.iter().map(|[other, odds]| (*other, f32::from_bits(*odds))).collect())
     }
 
-    /// The latest articles, at most `most`, that have a heavy term in a block of time, with its weights.
+    /// Visits the latest articles that have a heavy term in a block of time, with its weights.
     pub(crate) fn postings(
         &self,
         block: u32,
         term: u32,
-        most: usize,
         visit: &mut dyn FnMut(u32, [f32; 2]),
     ) -> Result<(), CollectionError> {
-        let (first, last) = (rows::posting_key(block, term, 0), rows::posting_key(block, term, u32::MAX));
-        for row in self.postings.range::<&[u8; 12]>(&first..=&last)?.rev().take(most) {
-            let (key, weights) = row?;
-            visit(rows::number_of_posting(key.value()), rows::unpack_weights(weights.value()));
+        if let Some(row) = self.postings.get(rows::posting_key(block, term))? {
+            rows::postings_of(row.value()).for_each(|(number, weights)| visit(number, weights));
         }
         Ok(())
     }
 
-    /// The latest articles, at most `most`, that have a term among their heaviest, at any time.
-    pub(crate) fn far_postings(
-        &self,
-        term: u32,
-        most: usize,
-        visit: &mut dyn FnMut(u32, [f32; 2]),
-    ) -> Result<(), CollectionError> {
-        let first = u64::from(term) << 32;
-        for row in self.far_postings.range(first..=first | u64::from(u32::MAX))?.rev().take(most) {
-            let (key, weights) = row?;
-            visit(key.value() as u32, rows::unpack_weights(weights.value()));
+    /// Visits the latest articles that have a term among their heaviest, at any time.
+    pub(crate) fn far_postings(&self, term: u32, visit: &mut dyn FnMut(u32, [f32; 2])) -> Result<(), CollectionError> {
+        if let Some(row) = self.far_postings.get(term)? {
+            rows::postings_of(row.value()).for_each(|(number, weights)| visit(number, weights));
         }
         Ok(())
     }
@@ -223,7 +207,7 @@ impl Snapshot {
         Ok(found)
     }
 
-    /// Terms that the frequencies do not count yet, each as often as articles hold it.
+    /// Terms that the table of frequencies does not count yet, each as often as articles hold it.
     pub(crate) fn uncounted(&self) -> Result<Vec<u32>, CollectionError> {
         let mut terms = Vec::new();
         for row in self.uncounted.iter()? {
@@ -246,9 +230,16 @@ impl Snapshot {
         self.meta.get(rows::ODDS)?.map_or_else(|| Ok(OddsCounts::default()), |bytes| unpack(bytes.value()))
     }
 
+    /// How many articles hold each term.
     pub(crate) fn frequencies(&self) -> Result<DocumentFrequencies, CollectionError> {
-        let Some(bytes) = self.meta.get(rows::FREQUENCIES)? else { return Ok(DocumentFrequencies::default()) };
-        DocumentFrequencies::from_bytes(bytes.value()).ok_or(missing("table of document frequencies", 0))
+        let mut frequencies = match self.meta.get(rows::FREQUENCIES)? {
+            Some(bytes) => {
+                DocumentFrequencies::from_bytes(bytes.value()).ok_or(missing("table of document frequencies", 0))?
+            }
+            None => DocumentFrequencies::default(),
+        };
+        frequencies.count_beside(self.summary()?.uncounted, &self.uncounted()?);
+        Ok(frequencies)
     }
 
     /// Terms that one article only is known to hold, sorted.
