@@ -1,5 +1,7 @@
 //! One raw item to one article: every field understood, every cut of a single article marked.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use samestory_article::{Article, ArticleId, ArticleTime, Origin, Tokenizer};
 
@@ -52,8 +54,9 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
         article.cut(range, kind);
     }
     mark_cuts(&mut article, settings.outlets.agencies());
-    let body = article.body_text();
-    if !Tokenizer.has_word(&article.headline) && !Tokenizer.has_word(&body) {
+    let spans = article.body_spans();
+    let has_word = |span: &Range<usize>| Tokenizer.has_word(&article.text[span.clone()]);
+    if !Tokenizer.has_word(&article.headline) && !spans.iter().any(has_word) {
         return Err(Flaw::new(article.line, "has no word in headline or text"));
     }
 
@@ -63,7 +66,7 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
         let folder = outlet_folder(relative).map(|folder| one_line(&folder));
         article.outlet = outlet_name(folder.as_deref(), None, &settings.outlets);
     }
-    let language = language_of(item.record.take(Field::Language).as_deref(), &article.headline, &body);
+    let language = language_of(item.record.take(Field::Language).as_deref(), &article);
     article.language = language.map(|(language, _)| language);
     article.language_origin = language.map(|(_, origin)| origin);
     let note = set_time(&mut article, item.record.take(Field::Published), item.clock, settings);
@@ -126,6 +129,14 @@ fn outlet_folder(relative: &str) -> Option<String> {
 
 /// A field on one line, without the control characters that could command a terminal.
 fn one_line(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let is_plain = |at: usize| match bytes[at] {
+        b' ' => at > 0 && bytes[at - 1] != b' ' && at + 1 < bytes.len(),
+        byte => byte.is_ascii_graphic(),
+    };
+    if (0..bytes.len()).all(is_plain) {
+        return text.to_owned();
+    }
     let visible = |word: &str| word.replace(char::is_control, "");
     text.split_whitespace().map(visible).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -23,6 +23,7 @@
 
 use std::ops::Range;
 
+use memchr::memmem::Finder;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, CutKind, Tokenizer};
@@ -86,6 +87,8 @@ pub fn mark_repeated_blocks_beside(articles: &mut [Article], others: Vec<Article
 
 fn blocks_of(article: &Article) -> Vec<Block> {
     let headline = article.headline.to_lowercase();
+    let own_headline = (headline.len() >= SHORTEST_HEADLINE).then(|| Finder::new(&headline));
+    let mut key = String::new();
     article
         .paragraphs()
         // One word says nothing, and cut from a short report it could change what it is a copy of.
@@ -93,8 +96,9 @@ fn blocks_of(article: &Article) -> Vec<Block> {
         .map(|range| {
             let paragraph = &article.text[range.clone()];
             let whole = is_whole(paragraph);
-            let mut key = paragraph.to_lowercase();
-            if headline.len() >= SHORTEST_HEADLINE {
+            key.clear();
+            push_lower_case(&mut key, paragraph);
+            if own_headline.as_ref().is_some_and(|finder| finder.find(key.as_bytes()).is_some()) {
                 key = key.replace(&headline, "\u{1}");
             }
             if !whole {
@@ -103,6 +107,19 @@ fn blocks_of(article: &Article) -> Vec<Block> {
             Block { key: xxh3_64(key.as_bytes()), range, whole }
         })
         .collect()
+}
+
+/// Appends a text in lower case.
+fn push_lower_case(lower: &mut String, text: &str) {
+    let start = lower.len();
+    lower.push_str(text);
+    lower[start..].make_ascii_lowercase();
+    // Beside ASCII, punctuation from U+2000 to U+203F is most of what English has, and has no case.
+    let mut odd = text.as_bytes().iter().enumerate().filter(|(_, byte)| **byte >= 0xc0);
+    if !odd.all(|(at, byte)| *byte == 0xe2 && text.as_bytes()[at + 1] == 0x80) {
+        lower.truncate(start);
+        lower.push_str(&text.to_lowercase());
+    }
 }
 
 /// Whether a paragraph is of some length and a sentence or more. A line of a text that is wrapped at a
@@ -120,10 +137,11 @@ fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> 
         return Vec::new();
     }
     let fewest_with_label = FEWEST_ARTICLES.max(members.len() / LABEL_SHARE);
+    let mut told = WordsOfArticles::default();
     let furniture: FxHashSet<u64> = repeated
         .iter()
         .filter(|(_, repeated)| match repeated.whole {
-            true => !is_background(repeated, members, articles),
+            true => !is_background(repeated, members, articles, &mut told),
             false => repeated.articles.len() >= fewest_with_label,
         })
         .map(|(key, _)| *key)
@@ -162,10 +180,17 @@ struct Repeated {
 
 /// The paragraphs that enough articles have, behind enough different paragraphs.
 fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
-    let mut count: FxHashMap<u64, usize> = FxHashMap::default();
-    for &at in members {
-        let distinct: FxHashSet<u64> = blocks[at].iter().map(|block| block.key).collect();
-        distinct.into_iter().for_each(|key| *count.entry(key).or_default() += 1);
+    let mut keys: Vec<(u64, usize)> =
+        members.iter().flat_map(|at| blocks[*at].iter().map(move |block| (block.key, *at))).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let repeated: FxHashSet<u64> = keys
+        .chunk_by(|a, b| a.0 == b.0)
+        .filter(|articles| articles.len() >= FEWEST_ARTICLES)
+        .map(|articles| articles[0].0)
+        .collect();
+    if repeated.is_empty() {
+        return Vec::new();
     }
     let mut surroundings: FxHashMap<u64, FxHashSet<u64>> = FxHashMap::default();
     let mut found: FxHashMap<u64, Repeated> = FxHashMap::default();
@@ -173,15 +198,15 @@ fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
         // What opens a text follows its headline, which is its own.
         let mut before = xxh3_64(&at.to_le_bytes());
         for block in &blocks[at] {
-            if count[&block.key] < FEWEST_ARTICLES {
+            if !repeated.contains(&block.key) {
                 before = block.key;
                 continue;
             }
             surroundings.entry(block.key).or_default().insert(before);
-            let repeated =
+            let articles =
                 found.entry(block.key).or_insert_with(|| Repeated { whole: block.whole, articles: Vec::new() });
-            if repeated.articles.last().is_none_or(|(last, _)| *last != at) {
-                repeated.articles.push((at, block.range.clone()));
+            if articles.articles.last().is_none_or(|(last, _)| *last != at) {
+                articles.articles.push((at, block.range.clone()));
             }
         }
     }
@@ -196,7 +221,9 @@ const TELLING_WORD: usize = 5;
 
 /// Whether a repeated paragraph belongs to what its articles report: whether a third of its telling words
 /// stand in the rest of most of them, and in at most half as large a share of the outlet's other articles.
-fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -> bool {
+///
+/// `told` keeps the words of the articles that were looked at.
+fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article], told: &mut WordsOfArticles) -> bool {
     let (first, range) = &repeated.articles[0];
     let first = &articles[*first];
     let paragraph = first.text[range.clone()].to_lowercase();
@@ -206,13 +233,18 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -
     if words.len() < 3 {
         return false;
     }
-    let shares = |sample: &[(usize, Range<usize>)]| -> Vec<f64> {
+    let words: Vec<u64> = words.into_iter().map(|word| xxh3_64(word.as_bytes())).collect();
+    let mut shares = |sample: &[(usize, Range<usize>)]| -> Vec<f64> {
         let mut counts = vec![0usize; words.len()];
         for (at, range) in sample {
-            let Article { headline, text, .. } = &articles[*at];
-            let rest = [headline, "\n", &text[..range.start], &text[range.end..]].concat().to_lowercase();
-            let there = telling_words(&rest);
-            counts.iter_mut().zip(&words).for_each(|(count, word)| *count += usize::from(there.contains(word)));
+            let article = &articles[*at];
+            let there = told.entry(*at).or_insert_with(|| word_counts(&[&article.headline, &article.text]));
+            let own = word_counts(&[&article.text[range.clone()]]);
+            let count_in = |counts: &[(u64, u32)], word: &u64| {
+                counts.binary_search_by_key(word, |(word, _)| *word).map_or(0, |at| counts[at].1)
+            };
+            let is_there = words.iter().map(|word| count_in(there, word) > count_in(&own, word));
+            counts.iter_mut().zip(is_there).for_each(|(count, is_there)| *count += usize::from(is_there));
         }
         counts.into_iter().map(|count| count as f64 / sample.len().max(1) as f64).collect()
     };
@@ -226,8 +258,37 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article]) -
     telling.count() * 3 >= words.len()
 }
 
+/// Telling words, as hashes, and how often they occur, by article.
+type WordsOfArticles = FxHashMap<usize, Vec<(u64, u32)>>;
+
+fn word_counts(texts: &[&str]) -> Vec<(u64, u32)> {
+    let mut words: Vec<u64> = Vec::new();
+    let mut lower = String::new();
+    for text in texts {
+        lower.clear();
+        push_lower_case(&mut lower, text);
+        Tokenizer.each_word(&lower, &mut |word| {
+            if is_telling(word) {
+                words.push(xxh3_64(word.as_bytes()));
+            }
+        });
+    }
+    words.sort_unstable();
+    words.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect()
+}
+
+fn is_telling(word: &str) -> bool {
+    word.len() >= TELLING_WORD && word.chars().nth(TELLING_WORD - 1).is_some()
+}
+
 fn telling_words(text: &str) -> FxHashSet<&str> {
-    Tokenizer.words(text).into_iter().filter(|word| word.chars().nth(TELLING_WORD - 1).is_some()).collect()
+    let mut words = FxHashSet::default();
+    Tokenizer.each_word(text, &mut |word| {
+        if is_telling(word) {
+            words.insert(word);
+        }
+    });
+    words
 }
 
 /// At most [`MOST_LOOKED_AT`] of the articles, from first to last.
@@ -317,6 +378,16 @@ mod tests {
         let text = |n: usize| format!("{}\n{shared}", report(n));
         let bodies = marked((0..6).map(|n| article(n, text(n))).collect());
         assert!(bodies.iter().enumerate().all(|(n, body)| *body == text(n)), "{bodies:?}");
+    }
+
+    #[test]
+    fn lower_case_is_that_of_the_standard() {
+        for text in ["The “Aurelia” — IT’S aground…", "ÉCOLE", "ΟΔΥΣΣΕΥΣ ἐστί", "\u{2126}", "İstanbul", "漢字 AB"]
+        {
+            let mut lower = String::from("before ");
+            push_lower_case(&mut lower, text);
+            assert_eq!(lower, format!("before {}", text.to_lowercase()));
+        }
     }
 
     #[test]

@@ -53,13 +53,24 @@ impl Shingler {
     /// shingle, of all its tokens: such texts match only if they are equal. No tokens, no shingles.
     #[must_use]
     pub fn shingle_set(&self, tokens: &[u64]) -> ShingleSet {
+        let mut shingles = Vec::new();
+        self.shingles(tokens, &mut shingles);
+        shingles.into_iter().collect()
+    }
+
+    /// Appends the shingles of a text in reading order, each as often as it occurs.
+    pub fn shingles(&self, tokens: &[u64], shingles: &mut Vec<u64>) {
         const TOKEN: usize = size_of::<u64>();
-        let Some(last_start) = tokens.len().checked_sub(1) else {
-            return ShingleSet::default();
-        };
-        let bytes: Vec<u8> = tokens.iter().flat_map(|hash| hash.to_le_bytes()).collect();
         let width = self.width.min(tokens.len());
-        (0..=last_start + 1 - width).map(|start| xxh3_64(&bytes[start * TOKEN..(start + width) * TOKEN])).collect()
+        if width == 0 {
+            return;
+        }
+        let mut bytes = vec![0; tokens.len() * TOKEN];
+        for (bytes, token) in bytes.chunks_exact_mut(TOKEN).zip(tokens) {
+            bytes.copy_from_slice(&token.to_le_bytes());
+        }
+        let starts = 0..=tokens.len() - width;
+        shingles.extend(starts.map(|start| xxh3_64(&bytes[start * TOKEN..(start + width) * TOKEN])));
     }
 }
 
@@ -85,6 +96,12 @@ impl ShingleSet {
     /// The hashes, strictly ascending.
     #[must_use]
     pub fn as_slice(&self) -> &[u64] {
+        &self.0
+    }
+}
+
+impl AsRef<[u64]> for ShingleSet {
+    fn as_ref(&self) -> &[u64] {
         &self.0
     }
 }

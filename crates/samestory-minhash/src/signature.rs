@@ -88,19 +88,25 @@ impl MinHasher {
     }
 
     /// The signature of a set, or `None` for the empty set, which has no minimum.
+    #[must_use]
+    pub fn signature(&self, set: &ShingleSet) -> Option<Signature> {
+        self.signature_of(set.as_slice())
+    }
+
+    /// As [`signature`](Self::signature), of shingles in any order; repeated ones change nothing.
     ///
     /// Takes one hash for each element and round: one or two rounds for sets well larger than
     /// `n_hashes`, about `n_hashes * ln(n_hashes) / len` rounds for small ones.
     #[must_use]
-    pub fn signature(&self, set: &ShingleSet) -> Option<Signature> {
-        if set.is_empty() {
+    pub fn signature_of(&self, shingles: &[u64]) -> Option<Signature> {
+        if shingles.is_empty() {
             return None;
         }
         // A slot is `round << 32 | value`, so that `min` prefers the earlier round.
         let mut slots = vec![EMPTY; self.n_hashes];
         let n_rounds = 2 * self.n_hashes as u64;
         for round in 0..n_rounds {
-            self.throw(set, round, &mut slots);
+            self.throw(shingles, round, &mut slots);
             if !slots.contains(&EMPTY) {
                 break;
             }
@@ -109,11 +115,11 @@ impl MinHasher {
     }
 
     /// Throws every element into its bin of this round.
-    fn throw(&self, set: &ShingleSet, round: u64, slots: &mut [u64]) {
+    fn throw(&self, shingles: &[u64], round: u64, slots: &mut [u64]) {
         let n_hashes = slots.len() as u64;
         let key = mix(self.seed.wrapping_add((round + 1).wrapping_mul(GOLDEN_RATIO)));
         let slot = |hash: u64| (round << 32) | (hash & u64::from(u32::MAX));
-        let hashes = set.as_slice().iter().map(|&shingle| mix(shingle ^ key));
+        let hashes = shingles.iter().map(|&shingle| mix(shingle ^ key));
         if round < n_hashes {
             for hash in hashes {
                 // The upper half scaled to 0..n_hashes, without a division (Lemire 2019).
@@ -193,6 +199,13 @@ mod tests {
     #[test]
     fn the_empty_set_has_no_signature() {
         assert_eq!(MinHasher::default().signature(&ShingleSet::default()), None);
+    }
+
+    #[test]
+    fn order_and_repeats_change_nothing() {
+        let set: ShingleSet = (0..300).collect();
+        let repeated: Vec<u64> = (0..300).rev().chain(7..90).collect();
+        assert_eq!(MinHasher::default().signature_of(&repeated), MinHasher::default().signature(&set));
     }
 
     #[test]

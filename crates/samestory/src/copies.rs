@@ -16,7 +16,26 @@ use crate::config::CopySettings;
 
 /// The distinct 5-word shingles of an article's body; the headline is not part of it.
 pub fn shingle_set(article: &Article) -> ShingleSet {
-    Shingler::default().shingle_set(&Tokenizer.body(article).hashes())
+    let mut memory = ShingleMemory::default();
+    memory.shingles(article).iter().copied().collect()
+}
+
+/// Memory in which one thread makes the shingles of one article after another.
+#[derive(Default)]
+pub(crate) struct ShingleMemory {
+    tokens: Vec<u64>,
+    shingles: Vec<u64>,
+}
+
+impl ShingleMemory {
+    /// The shingles of an article's body in reading order, each as often as it occurs.
+    pub(crate) fn shingles(&mut self, article: &Article) -> &[u64] {
+        self.tokens.clear();
+        Tokenizer.body_hashes(article, &mut self.tokens);
+        self.shingles.clear();
+        Shingler::default().shingles(&self.tokens, &mut self.shingles);
+        &self.shingles
+    }
 }
 
 /// A verified pair of copies.
@@ -53,27 +72,71 @@ const LEAST_ESTIMATE: f64 = 0.5;
 const TEMPLATE_ARTICLES: u32 = 12;
 
 /// Finds the copies among the articles.
+///
+/// The shingles of an article are made and signed; kept is the lower half of each, by which templates are told. Those
+/// of candidates are made again for the exact check.
 pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
-    let sets: Vec<ShingleSet> = articles.par_iter().map(|article| shingle_set(article)).collect();
+    find_copies_stepwise(articles, settings, &mut |_| ())
+}
+
+/// As [`find_copies`], and names each step when it is done.
+pub(crate) fn find_copies_stepwise(
+    articles: &[&Article],
+    settings: &CopySettings,
+    done: &mut dyn FnMut(&'static str),
+) -> Copies {
     let hasher = MinHasher::default();
-    let signatures: Vec<Option<Signature>> = sets.par_iter().map(|set| hasher.signature(set)).collect();
+    let (signatures, halves): (Vec<Option<Signature>>, Vec<Halves>) = articles
+        .par_iter()
+        .map_init(ShingleMemory::default, |memory, article| {
+            let shingles = memory.shingles(article);
+            (hasher.signature_of(shingles), halves(shingles))
+        })
+        .unzip();
+    done("tokenise, shingle, sign");
     let rank = ranks(articles);
     let found = lsh(settings).candidates(&signatures, &rank);
+    done("band, candidates");
+    let sets = sets_of(articles, found.pairs.iter().flat_map(|pair| [pair.a, pair.b]));
     let rule = settings.rule();
-    let (pairs, mut copy_of) = fold(articles, &sets, &rank, verify(&sets, &found.pairs, &rule), &rule);
-    fold_equal_headlines(articles, &sets, &rank, &mut copy_of);
+    let verified = verify(&sets, &found.pairs, &rule);
+    done("exact check");
+    let (pairs, mut copy_of) = fold(articles, &sets, &halves, &rank, verified, &rule);
+    fold_equal_headlines(articles, &signatures, &rank, &mut copy_of);
+    done("templates, groups");
     Copies { pairs, copy_of, capped_buckets: found.capped_buckets, largest_bucket: found.largest_bucket, signatures }
 }
 
-/// Tells templates and stubs from copies, and the representative of each article that is a copy.
+/// The lower halves of an article's shingles in reading order: enough to count how many articles hold one. By chance two
+/// shingles share it once in 4 thousand million pairs.
+type Halves = Box<[u32]>;
+
+pub(crate) fn halves(shingles: &[u64]) -> Halves {
+    shingles.iter().map(|shingle| *shingle as u32).collect()
+}
+
+/// The shingle sets of some articles; all others have an empty one.
+fn sets_of(articles: &[&Article], wanted: impl Iterator<Item = u32>) -> Vec<ShingleSet> {
+    let mut is_wanted = vec![false; articles.len()];
+    wanted.for_each(|at| is_wanted[at as usize] = true);
+    articles
+        .par_iter()
+        .zip(is_wanted)
+        .map(|(article, is_wanted)| if is_wanted { shingle_set(article) } else { ShingleSet::default() })
+        .collect()
+}
+
+/// Tells templates and stubs from copies, and the representative of each article that is a copy. Sets are needed of
+/// the articles of pairs only.
 pub(crate) fn fold(
     articles: &[&Article],
     sets: &[ShingleSet],
+    halves: &[Halves],
     rank: &[u32],
     verified: Vec<NearDuplicate>,
     rule: &NearDuplicateRule,
 ) -> (Vec<CopyPair>, Vec<Option<u32>>) {
-    let mut template = templates(sets, &copy_groups(rank, &verified), &verified, rule);
+    let mut template = templates(sets, halves, &copy_groups(rank, &verified), &verified, rule);
     for (pair, template) in verified.iter().zip(&mut template) {
         *template |= is_stub(sets, articles, pair);
     }
@@ -107,26 +170,37 @@ pub(crate) fn ranks(articles: &[&Article]) -> Vec<u32> {
 /// For each verified pair, whether it is one only by the shingles of templates.
 fn templates(
     sets: &[ShingleSet],
+    halves: &[Halves],
     copy_of: &[Option<u32>],
     verified: &[NearDuplicate],
     rule: &NearDuplicateRule,
 ) -> Vec<bool> {
-    let mut holders: FxHashMap<u64, u32> = FxHashMap::default();
-    for pair in verified {
-        for shingle in sets[pair.a as usize].as_slice() {
-            holders.insert(*shingle, 0);
-        }
-    }
-    for (set, _) in sets.iter().zip(copy_of).filter(|(_, copy_of)| copy_of.is_none()) {
-        for shingle in set.as_slice() {
-            holders.entry(*shingle).and_modify(|count| *count += 1);
-        }
+    let shingles = |pair: &NearDuplicate| [pair.a, pair.b].map(|at| sets[at as usize].as_slice());
+    let mut holders: FxHashMap<u32, u32> =
+        verified.iter().flat_map(shingles).flatten().map(|shingle| (*shingle as u32, 0)).collect();
+    // Most shingles are in none of the pairs, which one bit tells of nearly all of them.
+    let bits = (16 * holders.len()).next_power_of_two().max(64);
+    let place = |half: u32| (half as usize & (bits - 1)) / 64;
+    let bit = |half: u32| 1u64 << (half % 64);
+    let mut may_hold = vec![0u64; bits / 64];
+    holders.keys().for_each(|half| may_hold[place(*half)] |= bit(*half));
+    let held = |halves: &Halves| {
+        let asked = halves.iter().filter(|half| may_hold[place(**half)] & bit(**half) != 0);
+        let mut held: Vec<u32> = asked.copied().filter(|half| holders.contains_key(half)).collect();
+        held.sort_unstable();
+        held.dedup();
+        held
+    };
+    let representatives = halves.par_iter().zip(copy_of).filter(|(_, copy_of)| copy_of.is_none());
+    let held: Vec<Vec<u32>> = representatives.map(|(halves, _)| held(halves)).collect();
+    for half in held.into_iter().flatten() {
+        holders.entry(half).and_modify(|count| *count += 1);
     }
     let own = |set: &ShingleSet| -> ShingleSet {
         set.as_slice()
             .iter()
             .copied()
-            .filter(|shingle| holders.get(shingle).is_none_or(|n| *n < TEMPLATE_ARTICLES))
+            .filter(|shingle| holders.get(&(*shingle as u32)).is_none_or(|n| *n < TEMPLATE_ARTICLES))
             .collect()
     };
     verified
@@ -160,9 +234,14 @@ fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> 
 }
 
 /// Articles without a body are copies only where headline and outlet are known and equal.
-fn fold_equal_headlines(articles: &[&Article], sets: &[ShingleSet], rank: &[u32], copy_of: &mut [Option<u32>]) {
+fn fold_equal_headlines(
+    articles: &[&Article],
+    signatures: &[Option<Signature>],
+    rank: &[u32],
+    copy_of: &mut [Option<u32>],
+) {
     let mut first: FxHashMap<u64, usize> = FxHashMap::default();
-    let mut order: Vec<usize> = (0..articles.len()).filter(|&at| sets[at].is_empty()).collect();
+    let mut order: Vec<usize> = (0..articles.len()).filter(|&at| signatures[at].is_none()).collect();
     order.sort_by_key(|&at| rank[at]);
     for at in order {
         let Some(key) = headline_key(articles[at]) else { continue };

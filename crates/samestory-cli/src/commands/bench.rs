@@ -31,6 +31,8 @@ struct Report {
     threads: usize,
     runs: usize,
     steps: Vec<Row>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kernels: Vec<Row>,
 }
 
 #[derive(Serialize)]
@@ -45,18 +47,23 @@ struct Row {
 
 impl Report {
     fn of(articles: usize, text_bytes: u64, shingles: Option<u64>, steps: &[StepTime], runs: usize) -> Report {
-        let row = |step: &'static str, seconds: f64| Row {
+        let threads = rayon::current_num_threads();
+        let (pairs, stories, kernels) = (0, None, Vec::new());
+        let mut report =
+            Report { articles, text_bytes, shingles, pairs, stories, threads, runs, steps: Vec::new(), kernels };
+        let seconds = steps.iter().map(|step| step.seconds).sum();
+        report.steps = steps.iter().chain([&StepTime { step: "all", seconds }]).map(|step| report.row(step)).collect();
+        report
+    }
+
+    fn row(&self, &StepTime { step, seconds }: &StepTime) -> Row {
+        Row {
             step,
             seconds,
-            articles_per_second: articles as f64 / seconds,
-            megabytes_per_second: text_bytes as f64 / 1e6 / seconds,
-            nanoseconds_per_shingle: shingles.map(|shingles| seconds * 1e9 / shingles.max(1) as f64),
-        };
-        let total: f64 = steps.iter().map(|step| step.seconds).sum();
-        let mut rows: Vec<Row> = steps.iter().map(|StepTime { step, seconds }| row(step, *seconds)).collect();
-        rows.push(row("all", total));
-        let threads = rayon::current_num_threads();
-        Report { articles, text_bytes, shingles, pairs: 0, stories: None, threads, runs, steps: rows }
+            articles_per_second: self.articles as f64 / seconds,
+            megabytes_per_second: self.text_bytes as f64 / 1e6 / seconds,
+            nanoseconds_per_shingle: self.shingles.map(|shingles| seconds * 1e9 / shingles.max(1) as f64),
+        }
     }
 }
 
@@ -77,10 +84,9 @@ fn measure<T>(
 
 fn dedup(args: &BenchInputArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     let timing = measure(args, settings, time_dedup)?;
-    let report = Report {
-        pairs: timing.pairs,
-        ..Report::of(timing.articles, timing.text_bytes, Some(timing.shingles), &timing.steps, args.runs)
-    };
+    let report = Report::of(timing.articles, timing.text_bytes, Some(timing.shingles), &timing.steps, args.runs);
+    let kernels = timing.kernels.iter().map(|step| report.row(step)).collect();
+    let report = Report { pairs: timing.pairs, kernels, ..report };
     print(&report, args.json, &timing.rejected)
 }
 
@@ -111,14 +117,16 @@ fn print_table(report: &Report) -> Result<(), Failure> {
     let heads = ["step", "seconds", "articles/s", "MB/s", "ns/shingle"];
     let n_columns = heads.len() - usize::from(report.shingles.is_none());
     let mut lines = table(&heads[..n_columns], &[1, 2, 3, 4][..n_columns - 1]);
-    for row in &report.steps {
+    let kernel = |row: &Row| format!("  {}, alone", row.step);
+    let rows = report.steps.iter().map(|row| (row.step.to_owned(), row));
+    for (step, row) in rows.chain(report.kernels.iter().map(|row| (kernel(row), row))) {
         let numbers = [
             format!("{:.3}", row.seconds),
             format!("{:.0}", row.articles_per_second),
             format!("{:.1}", row.megabytes_per_second),
         ];
         let of_shingles = row.nanoseconds_per_shingle.map(|nanoseconds| format!("{nanoseconds:.1}"));
-        lines.add_row(std::iter::once(row.step.to_owned()).chain(numbers).chain(of_shingles));
+        lines.add_row(std::iter::once(step).chain(numbers).chain(of_shingles));
     }
     let mut out = std::io::stdout().lock();
     for line in lines.to_string().lines() {

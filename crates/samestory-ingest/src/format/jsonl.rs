@@ -3,11 +3,13 @@
 use std::io::BufRead;
 use std::ops::ControlFlow;
 
+use memchr::memchr;
+use rayon::prelude::*;
 use serde_json::Value;
 
-use super::object::push_object;
-use super::value::{held_list, parse};
-use super::{Flaw, Format, Sink};
+use super::object::{push_object, push_record};
+use super::value::{held_list, parse, parse_record};
+use super::{Flaw, Format, RawItem, Sink};
 use crate::open::{Input, stream_reason};
 use crate::settings::ReadSettings;
 
@@ -29,30 +31,73 @@ impl Format for Jsonl {
     }
 
     fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let mut line = Vec::new();
+        let mut lines = Lines::default();
         for number in 1u64.. {
-            line.clear();
-            match read_line(input, &mut line, settings.limits.line_bytes) {
+            match read_line(input, &mut lines.bytes, settings.limits.line_bytes) {
                 Ok(Line::End) => break,
-                Ok(Line::TooLong) => sink(Err(Flaw::new(
-                    number,
-                    format!("line is longer than {} bytes (see --max-line-bytes)", settings.limits.line_bytes),
-                )))?,
-                Ok(Line::Read) => {
-                    let bytes = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
-                    if !bytes.is_empty() {
-                        read_object(bytes, number, settings, sink)?;
-                    }
+                Ok(Line::TooLong) => {
+                    lines.parse(settings, sink)?;
+                    sink(Err(Flaw::new(
+                        number,
+                        format!("line is longer than {} bytes (see --max-line-bytes)", settings.limits.line_bytes),
+                    )))?;
                 }
+                Ok(Line::Read) => lines.end_line(number),
                 Err(error) => {
+                    lines.parse(settings, sink)?;
                     return sink(Err(Flaw::new(
                         number,
                         format!("{}; the lines before are kept", stream_reason(&error)),
                     )));
                 }
             }
+            if lines.bytes.len() >= BYTES_AT_ONCE {
+                lines.parse(settings, sink)?;
+            }
         }
-        ControlFlow::Continue(())
+        lines.parse(settings, sink)
+    }
+}
+
+/// Bytes of lines that are parsed together, on all threads.
+const BYTES_AT_ONCE: usize = 8 << 20;
+
+/// Lines that wait to be parsed.
+#[derive(Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Number and end of each line.
+    ends: Vec<(u64, usize)>,
+}
+
+impl Lines {
+    fn end_line(&mut self, number: u64) {
+        self.ends.push((number, self.bytes.len()));
+    }
+
+    /// Hands the items of all lines over, in order.
+    fn parse(&mut self, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
+        let lines: Vec<(u64, &[u8])> =
+            starts.zip(&self.ends).map(|(start, (number, end))| (*number, &self.bytes[start..*end])).collect();
+        let parsed: Vec<Vec<Result<RawItem, Flaw>>> = lines
+            .into_par_iter()
+            .map(|(number, line)| {
+                let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
+                let mut items = Vec::new();
+                if !line.is_empty() {
+                    // What takes one item never breaks off.
+                    let _ = read_object(line, number, settings, &mut |item| {
+                        items.push(item);
+                        ControlFlow::Continue(())
+                    });
+                }
+                items
+            })
+            .collect();
+        self.bytes.clear();
+        self.ends.clear();
+        parsed.into_iter().flatten().try_for_each(sink)
     }
 }
 
@@ -63,6 +108,9 @@ fn read_object(bytes: &[u8], number: u64, settings: &ReadSettings, sink: &mut Si
             return sink(Err(Flaw::new(number, format!("is not valid UTF-8 at byte {}", error.valid_up_to() + 1))));
         }
     };
+    if let Some(record) = parse_record(text, settings) {
+        return push_record(record, Some(number), sink);
+    }
     match parse(text, settings) {
         Ok(value) => push_object(value, Some(number), settings, sink),
         Err(bad) => sink(Err(Flaw::new(number, bad.reason))),
@@ -75,8 +123,9 @@ enum Line {
     End,
 }
 
-/// Reads a line without its end; a line over the limit is passed over, not kept in memory.
-fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>, limit: u64) -> std::io::Result<Line> {
+/// Reads a line without its end behind what is there; a line over the limit is passed over, not kept in memory.
+fn read_line(input: &mut dyn BufRead, lines: &mut Vec<u8>, limit: u64) -> std::io::Result<Line> {
+    let start = lines.len();
     let mut any = false;
     let mut too_long = false;
     loop {
@@ -89,15 +138,15 @@ fn read_line(input: &mut dyn BufRead, line: &mut Vec<u8>, limit: u64) -> std::io
             break;
         }
         any = true;
-        let (piece, used, done) = match available.iter().position(|b| *b == b'\n') {
+        let (piece, used, done) = match memchr(b'\n', available) {
             Some(at) => (&available[..at], at + 1, true),
             None => (available, available.len(), false),
         };
-        too_long |= (line.len() + piece.len()) as u64 > limit;
+        too_long |= (lines.len() - start + piece.len()) as u64 > limit;
         if too_long {
-            line.clear();
+            lines.truncate(start);
         } else {
-            line.extend_from_slice(piece);
+            lines.extend_from_slice(piece);
         }
         input.consume(used);
         if done {

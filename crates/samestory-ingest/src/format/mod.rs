@@ -7,7 +7,7 @@ mod feed;
 mod html;
 mod json;
 mod jsonl;
-mod ninjs;
+pub(crate) mod ninjs;
 mod nitf;
 mod object;
 mod parquet;

@@ -3,7 +3,7 @@
 //! The versions differ in where texts stand: 1.x has `headline` and `body_text`, later ones lists of
 //! `headlines` and `bodies` with a role or a content type each.
 
-pub(super) mod item;
+pub(crate) mod item;
 
 use std::ops::ControlFlow;
 

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::fields::Record;
 use crate::nesting::json_is_deeper;
 use crate::settings::ReadSettings;
 
@@ -38,6 +39,14 @@ pub(super) fn parse(text: &str, settings: &ReadSettings) -> Result<Value, BadJso
             has_more: brief.contains("trailing characters"),
         }
     })
+}
+
+/// The fields of a text that holds one plain JSON object; `None` where [`parse`] is to decide.
+pub(super) fn parse_record(text: &str, settings: &ReadSettings) -> Option<Record> {
+    match json_is_deeper(text.as_bytes(), settings.limits.nesting) {
+        true => None,
+        false => settings.fields.parse_record(text),
+    }
 }
 
 /// The list of articles that a wrapping object holds, if it does.

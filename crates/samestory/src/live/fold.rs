@@ -15,7 +15,7 @@ use samestory_minhash::{CandidatePair, MinHasher, Overlap, ShingleSet, Signature
 use super::arrive::Arrivals;
 use super::near::nearest;
 use crate::config::CopySettings;
-use crate::copies::{find_copies, fold, headline_key, lsh, ranks, shingle_set};
+use crate::copies::{find_copies, fold, halves, headline_key, lsh, ranks, shingle_set};
 use crate::error::CollectionError;
 use crate::pipeline::Place;
 use crate::store::{Draft, Snapshot};
@@ -231,7 +231,8 @@ fn stored_copies(
     let mut rank = ranks(&all[..near.len()]);
     rank.extend(ranks(&all[near.len()..]).into_iter().map(|rank| rank + near.len() as u32));
     let verified = verify(&sets, &pairs, &rule);
-    let (_, copy_of) = fold(&all, &sets, &rank, verified, &rule);
+    let halves: Vec<_> = sets.iter().map(|set| halves(set.as_slice())).collect();
+    let (_, copy_of) = fold(&all, &sets, &halves, &rank, verified, &rule);
     for (at, copy_of) in new.iter().zip(&copy_of[near.len()..]) {
         if let Some(number) = copy_of.and_then(|first| near.get(first as usize)) {
             found.insert(*at, *number);
