@@ -386,6 +386,7 @@ mod tests {
             "\\PC{0,60}",
             "[a-zA-C0-1 .,;:'_’é\u{301}\u{200d}\n\t-]{0,40}",
             "[ab1_ .,:;'‘’“–…é]{0,90}",
+            "([ab1_]{50,80}[ .'’]){0,5}",
         ]) {
             let mut words = Vec::new();
             each_word(&text, &mut |offset, word| words.push((offset, word)));

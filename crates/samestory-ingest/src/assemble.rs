@@ -5,7 +5,7 @@ use std::ops::Range;
 use jiff::tz::TimeZone;
 use samestory_article::{Article, ArticleId, ArticleTime, Origin, Tokenizer};
 
-use crate::address::{canonical_url, date_in_path};
+use crate::address::{canonical_url, date_in_path, host_of};
 use crate::date::{implausible, parse_time, parse_time_in};
 use crate::fields::Field;
 use crate::item::{Flaw, RawItem};
@@ -24,6 +24,8 @@ pub(crate) struct Assembled {
     pub(crate) shared_id: bool,
     /// Whether the item names its outlet; else it was made from the address or the path.
     pub(crate) named_outlet: bool,
+    /// The host of its address.
+    pub(crate) host: Option<String>,
     /// Something odd that was set right.
     pub(crate) note: Option<String>,
 }
@@ -70,7 +72,8 @@ pub(crate) fn assemble(mut item: RawItem, relative: &str, settings: &ReadSetting
     article.language = language.map(|(language, _)| language);
     article.language_origin = language.map(|(_, origin)| origin);
     let note = set_time(&mut article, item.record.take(Field::Published), item.clock, settings);
-    Ok(Assembled { article, own_id, shared_id: item.shared_id, named_outlet: given.is_some(), note })
+    let host = article.url.as_deref().and_then(host_of);
+    Ok(Assembled { article, own_id, shared_id: item.shared_id, named_outlet: given.is_some(), host, note })
 }
 
 /// The id of an article that has none of its own: its path, and its line where the file holds many.

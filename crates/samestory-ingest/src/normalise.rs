@@ -33,6 +33,22 @@ static FURNITURE_LINE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 
+/// First letters of what the two patterns above match, in lower case; what begins with anything but a letter or digit
+/// of ASCII is left to them.
+const LINK_LIST_HEAD_STARTS: &[u8] = b"aeilmrstxy";
+const FURNITURE_LINE_STARTS: &[u8] = b"acefjlprswx";
+
+/// Bytes of the longest line that opens a list of links.
+const LONGEST_HEAD: usize = 300;
+
+fn may_start(line: &str, starts: &[u8]) -> bool {
+    line.bytes().next().is_some_and(|byte| !byte.is_ascii_alphanumeric() || starts.contains(&byte.to_ascii_lowercase()))
+}
+
+fn is_furniture_line(line: &str) -> bool {
+    may_start(line, FURNITURE_LINE_STARTS) && FURNITURE_LINE.is_match(line)
+}
+
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"^(?i:by)\s+(?P<who>\p{Lu}[\p{L}.'’-]*(?:(?:,?\s+(?i:and|of|for|the|in|with)?\s*|,\s*|/|\s*\|\s*)\p{Lu}[\p{L}.'’-]*){0,9})\s*$",
@@ -85,7 +101,7 @@ fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<u
         if let Some(agency) = agencies.credited(line).first().map(|agency| (*agency).to_owned()) {
             article.agency.get_or_insert(agency);
             found.push((paragraphs[keep - 1].clone(), CutKind::Credit));
-        } else if FURNITURE_LINE.is_match(line) || is_link_list_head(line) {
+        } else if is_furniture_line(line) || is_link_list_head(line) {
             found.push((paragraphs[keep - 1].clone(), CutKind::Furniture));
         } else if let Some(head) = link_list_before(article, paragraphs, floor, keep) {
             found.push((paragraphs[head].start..paragraphs[keep - 1].end, CutKind::Furniture));
@@ -113,6 +129,9 @@ fn link_list_before(article: &Article, paragraphs: &[Range<usize>], floor: usize
 const SENTENCE: usize = 5;
 
 fn is_link_list_head(line: &str) -> bool {
+    if line.len() > LONGEST_HEAD || !may_start(line, LINK_LIST_HEAD_STARTS) {
+        return false;
+    }
     let sentence = line.ends_with('.') && line.split_whitespace().nth(SENTENCE - 1).is_some();
     LINK_LIST_HEAD.is_match(line) && !sentence
 }
@@ -126,7 +145,10 @@ fn reads_like_a_link(line: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
+    use regex_syntax::hir::literal::Extractor;
 
     use super::*;
     use crate::outlet_table::OutletTable;
@@ -202,6 +224,21 @@ mod tests {
     fn a_list_that_is_the_report_stays() {
         let text = "The winners are:\n- Ada\n- Grace";
         assert_eq!(marked(text).body_text(), text);
+    }
+
+    /// The letters that a match begins with, in lower case.
+    fn starts_of(pattern: &Regex) -> BTreeSet<u8> {
+        let parsed = regex_syntax::Parser::new().parse(pattern.as_str()).expect("a pattern");
+        let prefixes = Extractor::new().limit_literal_len(1).limit_total(1_000).extract(&parsed);
+        let first = prefixes.literals().expect("finite prefixes").iter().filter_map(|prefix| prefix.as_bytes().first());
+        first.map(u8::to_ascii_lowercase).filter(u8::is_ascii_lowercase).collect()
+    }
+
+    #[test]
+    fn first_letters_are_those_of_the_patterns() {
+        let sorted = |letters: &[u8]| letters.iter().copied().collect();
+        assert_eq!(starts_of(&LINK_LIST_HEAD), sorted(LINK_LIST_HEAD_STARTS));
+        assert_eq!(starts_of(&FURNITURE_LINE), sorted(FURNITURE_LINE_STARTS));
     }
 
     proptest! {

@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, ArticleId};
 
-use crate::address::host_of;
 use crate::assemble::{Assembled, assemble, place_id};
 use crate::format;
 use crate::furniture::mark_repeated_blocks;
@@ -239,31 +238,51 @@ fn same_content(a: &Article, b: &Article) -> bool {
 /// only are one: the one most articles give. A host has the name that most of its articles give, for
 /// those that give none.
 fn name_outlets(taken: &mut [(Assembled, usize)]) {
-    type Names = BTreeMap<String, BTreeMap<String, u64>>;
-    let most = |names: &Names, key: &str| {
-        let names = names.get(key)?;
-        names.iter().rev().max_by_key(|(_, count)| **count).map(|(name, _)| name.clone())
-    };
-    let host = |article: &Article| article.url.as_deref().and_then(host_of);
-    let mut of_host = Names::new();
+    let mut of_host = Names::default();
     for (assembled, _) in taken.iter().filter(|(assembled, _)| assembled.named_outlet) {
-        if let (Some(host), Some(outlet)) = (host(&assembled.article), &assembled.article.outlet) {
-            *of_host.entry(host).or_default().entry(outlet.clone()).or_default() += 1;
+        if let (Some(host), Some(outlet)) = (&assembled.host, &assembled.article.outlet) {
+            of_host.count(host, outlet);
         }
     }
-    for (assembled, _) in taken.iter_mut().filter(|(assembled, _)| !assembled.named_outlet) {
-        if let Some(name) = host(&assembled.article).and_then(|host| most(&of_host, &host)) {
-            assembled.article.outlet = Some(name);
+    for (Assembled { article, host, .. }, _) in taken.iter_mut().filter(|(assembled, _)| !assembled.named_outlet) {
+        if let Some(name) = host.as_ref().and_then(|host| of_host.most(host)) {
+            article.outlet = Some(name.to_owned());
         }
     }
-    let mut of_key = Names::new();
+    let mut of_key = Names::default();
+    let mut keys: FxHashMap<String, String> = FxHashMap::default();
     for outlet in taken.iter().filter_map(|(assembled, _)| assembled.article.outlet.as_ref()) {
-        *of_key.entry(outlet_key(outlet)).or_default().entry(outlet.clone()).or_default() += 1;
+        if !keys.contains_key(outlet) {
+            keys.insert(outlet.clone(), outlet_key(outlet));
+        }
+        of_key.count(&keys[outlet], outlet);
     }
     for outlet in taken.iter_mut().filter_map(|(assembled, _)| assembled.article.outlet.as_mut()) {
-        if let Some(name) = most(&of_key, &outlet_key(outlet)) {
-            *outlet = name;
+        if let Some(name) = of_key.most(&keys[outlet]) {
+            name.clone_into(outlet);
         }
+    }
+}
+
+/// How many articles give each name, under what the names stand for.
+#[derive(Default)]
+struct Names(FxHashMap<String, BTreeMap<String, u64>>);
+
+impl Names {
+    fn count(&mut self, of: &str, name: &str) {
+        let names = match self.0.get_mut(of) {
+            Some(names) => names,
+            None => self.0.entry(of.to_owned()).or_default(),
+        };
+        match names.get_mut(name) {
+            Some(count) => *count += 1,
+            None => drop(names.insert(name.to_owned(), 1)),
+        }
+    }
+
+    /// The name that most give; of those that as many give, the first.
+    fn most(&self, of: &str) -> Option<&str> {
+        self.0.get(of)?.iter().rev().max_by_key(|(_, count)| **count).map(|(name, _)| name.as_str())
     }
 }
 
