@@ -279,6 +279,19 @@ fn a_collection_of_format_5_is_upgraded_with_versions_pins_and_changes() {
 }
 
 #[test]
+fn an_upgrade_that_fails_leaves_nothing_behind() {
+    let place = Place::new();
+    put_earlier(&place, "format-5", "g2");
+    let mut store = fs::read(place.path(".samestory/g2/store.redb")).expect("a store");
+    let middle = store.len() / 2;
+    store[4096..middle].fill(0xa5);
+    place.write(".samestory/g2/store.redb", store);
+    place.run(&["upgrade"]).ends_with(3);
+    assert!(!place.path(".samestory/upgraded.redb").exists());
+    assert!(place.path(".samestory/g2/store.redb").exists());
+}
+
+#[test]
 fn a_collection_of_format_4_is_upgraded() {
     let place = Place::new();
     put_earlier(&place, "format-4", "g1");

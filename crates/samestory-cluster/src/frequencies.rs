@@ -176,7 +176,8 @@ impl DocumentFrequencies {
         self.n_articles + self.n_beside
     }
 
-    /// How many articles hold a term that more than one holds.
+    /// How many articles hold a term that more than one holds. One in the table and one beside it are taken for one,
+    /// until there is a new table.
     pub fn held_by(&self, term: u32) -> Option<u32> {
         let beside = self.beside.get(&term).copied().unwrap_or(0);
         match self.listed(term) {

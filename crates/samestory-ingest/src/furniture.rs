@@ -238,6 +238,9 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article], t
         let mut counts = vec![0usize; words.len()];
         for (at, range) in sample {
             let article = &articles[*at];
+            if told.len() >= MOST_TOLD {
+                told.clear();
+            }
             let there = told.entry(*at).or_insert_with(|| word_counts(&[&article.headline, &article.text]));
             let own = word_counts(&[&article.text[range.clone()]]);
             let count_in = |counts: &[(u64, u32)], word: &u64| {
@@ -257,6 +260,9 @@ fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article], t
     let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
     telling.count() * 3 >= words.len()
 }
+
+/// Articles of an outlet whose words are kept.
+const MOST_TOLD: usize = 2_048;
 
 /// Telling words, as hashes, and how often they occur, by article.
 type WordsOfArticles = FxHashMap<usize, Vec<(u64, u32)>>;

@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
 }
 
 /// What is said of a panic that no format has caught.
-fn bug(line: Option<u64>, panic: &str) -> Flaw {
+pub(crate) fn bug(line: Option<u64>, panic: &str) -> Flaw {
     Flaw::new(line, format!("cannot be read, which is a bug in samestory: {panic}"))
 }
 

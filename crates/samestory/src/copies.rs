@@ -175,9 +175,9 @@ fn templates(
     verified: &[NearDuplicate],
     rule: &NearDuplicateRule,
 ) -> Vec<bool> {
-    let shingles = |pair: &NearDuplicate| [pair.a, pair.b].map(|at| sets[at as usize].as_slice());
+    let shingles = |pair: &NearDuplicate| sets[pair.a as usize].as_slice();
     let mut holders: FxHashMap<u32, u32> =
-        verified.iter().flat_map(shingles).flatten().map(|shingle| (*shingle as u32, 0)).collect();
+        verified.iter().flat_map(shingles).map(|shingle| (*shingle as u32, 0)).collect();
     // Most shingles are in none of the pairs, which one bit tells of nearly all of them.
     let bits = (16 * holders.len()).next_power_of_two().max(64);
     let place = |half: u32| (half as usize & (bits - 1)) / 64;

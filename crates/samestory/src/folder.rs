@@ -28,6 +28,10 @@ const MANIFEST: &str = "collection.json";
 const LOCK: &str = "lock";
 const STORE: &str = "store.redb";
 const INDEX: &str = "index";
+
+/// The store of an earlier format while it is read to be upgraded.
+pub(crate) const UPGRADED: &str = "upgraded.redb";
+
 /// How the names of damaged stores begin that are kept.
 const DAMAGED: &str = "damaged-";
 
@@ -147,7 +151,7 @@ pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Collectio
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let kept = name.strip_prefix(DAMAGED).is_some_and(|rest| rest.ends_with(".redb"));
-    is_generation(path) || name == LOCK || name == MANIFEST || name == format!("{MANIFEST}.new") || kept
+    is_generation(path) || [LOCK, MANIFEST, UPGRADED].contains(&&*name) || name == format!("{MANIFEST}.new") || kept
 }
 
 /// Whether a path is a generation: named so, and holding nothing but a store and an index.
@@ -279,6 +283,9 @@ pub(crate) fn remove_other_generations(folder: &Path, kept: u64) -> Result<(), C
         move |source| CollectionError::Io { path, source }
     };
     for entry in fs::read_dir(folder).map_err(failed(folder))?.flatten() {
+        if entry.file_name() == UPGRADED {
+            fs::remove_file(entry.path()).map_err(failed(&entry.path()))?;
+        }
         if is_generation(&entry.path()) && entry.path() != Generation::of(folder, kept).folder {
             fs::remove_dir_all(entry.path()).map_err(failed(&entry.path()))?;
         }

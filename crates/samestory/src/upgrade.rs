@@ -4,7 +4,7 @@
 //! and names of stories, which are the two tables below; of format 5 versions, pins and changes too, whose tables are
 //! those of today. The new generation stands beside the old one until the manifest is replaced.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{ReadableDatabase, ReadableTable, TableDefinition};
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::config::Settings;
 use crate::error::{CollectionError, FORMAT};
-use crate::folder::{Generation, WriterLock, format_of, guarded, manifest_text, parse};
+use crate::folder::{Generation, UPGRADED, WriterLock, format_of, guarded, manifest_text, parse};
 use crate::former::{Former, FormerStory};
 use crate::pipeline::Stage;
 use crate::rebuild::rebuild;
@@ -86,17 +86,21 @@ fn read_format_4(path: &Path) -> Result<(Former, Vec<Article>), CollectionError>
     Ok((former, articles))
 }
 
-/// Where the earlier store is read from: a copy, in which the tables that it lacks can be made.
-const COPY: &str = "upgraded.redb";
-
 fn read_format_5(folder: &Path, path: &Path) -> Result<(Former, Vec<Article>), CollectionError> {
-    let copy = folder.join(COPY);
-    let io = |source| CollectionError::Io { path: copy.clone(), source };
-    std::fs::copy(path, &copy).map_err(io)?;
-    let read = StoreWriter::open(&copy).and_then(|store| {
-        store.make_tables()?;
-        Former::read(&store.snapshot()?)
-    });
-    std::fs::remove_file(&copy).map_err(io)?;
-    read
+    // From a copy, in which the tables that it lacks can be made.
+    let copy = PassingFile(folder.join(UPGRADED));
+    std::fs::copy(path, &copy.0).map_err(|source| CollectionError::Io { path: copy.0.clone(), source })?;
+    let store = StoreWriter::open(&copy.0)?;
+    store.make_tables()?;
+    Former::read(&store.snapshot()?)
+}
+
+/// A file that goes with what it was made for, be that a failure.
+struct PassingFile(PathBuf);
+
+impl Drop for PassingFile {
+    fn drop(&mut self) {
+        // One that stays is removed with the former generation.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 use super::object::{push_object, push_record};
 use super::value::{held_list, parse, parse_record};
 use super::{Flaw, Format, RawItem, Sink};
+use crate::guard::guarded;
 use crate::open::{Input, stream_reason};
+use crate::reader::bug;
 use crate::settings::ReadSettings;
 
 pub(super) struct Jsonl;
@@ -51,7 +53,7 @@ impl Format for Jsonl {
                     )));
                 }
             }
-            if lines.bytes.len() >= BYTES_AT_ONCE {
+            if lines.bytes.len() >= BYTES_AT_ONCE || lines.ends.len() >= LINES_AT_ONCE {
                 lines.parse(settings, sink)?;
             }
         }
@@ -59,20 +61,25 @@ impl Format for Jsonl {
     }
 }
 
-/// Bytes of lines that are parsed together, on all threads.
+/// Bytes and number of lines that are parsed together, on all threads.
 const BYTES_AT_ONCE: usize = 8 << 20;
+const LINES_AT_ONCE: usize = 4_096;
 
 /// Lines that wait to be parsed.
 #[derive(Default)]
 struct Lines {
     bytes: Vec<u8>,
-    /// Number and end of each line.
+    /// Number and end of each line that is not blank.
     ends: Vec<(u64, usize)>,
 }
 
 impl Lines {
     fn end_line(&mut self, number: u64) {
-        self.ends.push((number, self.bytes.len()));
+        let start = self.ends.last().map_or(0, |(_, end)| *end);
+        match plain(&self.bytes[start..]).is_empty() {
+            true => self.bytes.truncate(start),
+            false => self.ends.push((number, self.bytes.len())),
+        }
     }
 
     /// Hands the items of all lines over, in order.
@@ -80,25 +87,33 @@ impl Lines {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|(_, end)| *end));
         let lines: Vec<(u64, &[u8])> =
             starts.zip(&self.ends).map(|(start, (number, end))| (*number, &self.bytes[start..*end])).collect();
-        let parsed: Vec<Vec<Result<RawItem, Flaw>>> = lines
+        let parsed: Vec<Option<Result<RawItem, Flaw>>> = lines
             .into_par_iter()
             .map(|(number, line)| {
-                let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii();
-                let mut items = Vec::new();
-                if !line.is_empty() {
+                let mut item = None;
+                let read = guarded(|| {
                     // What takes one item never breaks off.
-                    let _ = read_object(line, number, settings, &mut |item| {
-                        items.push(item);
+                    let _ = read_object(plain(line), number, settings, &mut |found| {
+                        item = Some(found);
                         ControlFlow::Continue(())
                     });
+                });
+                match read {
+                    Ok(()) => item,
+                    // The lines beside it must not be lost with it.
+                    Err(panic) => Some(Err(bug(Some(number), &panic))),
                 }
-                items
             })
             .collect();
         self.bytes.clear();
         self.ends.clear();
         parsed.into_iter().flatten().try_for_each(sink)
     }
+}
+
+/// A line without the mark of its encoding and white space around it.
+fn plain(line: &[u8]) -> &[u8] {
+    line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line).trim_ascii()
 }
 
 fn read_object(bytes: &[u8], number: u64, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
@@ -158,4 +173,25 @@ fn read_line(input: &mut dyn BufRead, lines: &mut Vec<u8>, limit: u64) -> std::i
         (true, true) => Line::TooLong,
         (true, false) => Line::Read,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{ReadSettings, read_text};
+
+    #[test]
+    fn half_a_character_is_a_flaw_wherever_it_stands() {
+        let text = "{\"title\": \"A ferry\", \"other\": \"\\ud800\"}\n{\"title\": \"A bridge\"}\n";
+        let reading = read_text("a.jsonl", text, &ReadSettings::default());
+        assert_eq!(reading.articles.len(), 1);
+        assert_eq!(reading.rejected[0].line, Some(1));
+    }
+
+    #[test]
+    fn blank_lines_count_and_cost_nothing() {
+        let text = format!("{}{{\"title\": 1\n{{\"title\": \"A bridge\"}}", " \n".repeat(100_000));
+        let reading = read_text("a.jsonl", &text, &ReadSettings::default());
+        assert_eq!(reading.rejected[0].line, Some(100_001));
+        assert_eq!(reading.articles[0].line, Some(100_002));
+    }
 }

@@ -149,7 +149,7 @@ fn count<'t>(
         return Ok(());
     }
     occurrences.append(&mut draft.take_uncounted()?);
-    let (counted, singles) = frequencies.count_more(beside, occurrences, &draft.snapshot().single_terms()?);
+    let (counted, singles) = frequencies.count_more(beside, occurrences, &draft.single_terms()?);
     *frequencies = counted.clone();
     draft.set_frequencies(counted, singles);
     Ok(())

@@ -59,9 +59,10 @@ pub(crate) fn find_match(
     let mut arrivals = Arrivals::default();
     let unstored = Article { id: ArticleId::from(UNSTORED), url: None, canonical_url: None, ..article.clone() };
     arrivals.take(&mut draft, unstored)?;
-    let newcomers = fold_arrivals(&mut draft, &arrivals, &mut snapshot.frequencies()?, &settings.copies)?;
+    let mut frequencies = snapshot.frequencies()?;
+    let newcomers = fold_arrivals(&mut draft, &arrivals, &mut frequencies, &settings.copies)?;
     let threshold = settings.stories.strictness.threshold();
-    judge_newcomers(&mut draft, &newcomers, &snapshot.frequencies()?, model, threshold)?;
+    judge_newcomers(&mut draft, &newcomers, &frequencies, model, threshold)?;
     let prior = draft.prior();
     let mut found = TextMatch { story: None, copy_of: None, near: Vec::new() };
     let mut likely: BTreeMap<u32, Vec<(f64, f64, u32)>> = BTreeMap::new();

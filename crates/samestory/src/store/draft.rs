@@ -322,11 +322,22 @@ impl<'s> Draft<'s> {
         self.uncounted.extend(terms);
     }
 
-    /// Takes all terms that wait to be counted.
+    /// Takes all terms that the table does not count yet.
     pub(crate) fn take_uncounted(&mut self) -> Result<Vec<u32>, CollectionError> {
-        let mut terms = self.snapshot.uncounted()?;
+        let mut terms = match self.frequencies {
+            Some(_) => Vec::new(),
+            None => self.snapshot.uncounted()?,
+        };
         terms.append(&mut self.uncounted);
         Ok(terms)
+    }
+
+    /// Terms that one article only is known to hold, sorted.
+    pub(crate) fn single_terms(&self) -> Result<Vec<u32>, CollectionError> {
+        match &self.frequencies {
+            Some((_, singles)) => Ok(singles.clone()),
+            None => self.snapshot.single_terms(),
+        }
     }
 
     /// Sets the frequencies and the terms that one article only holds; nothing is uncounted then.

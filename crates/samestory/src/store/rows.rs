@@ -32,7 +32,7 @@ pub(super) const PLACES: TableDefinition<u32, &[u8]> = TableDefinition::new("pla
 pub(super) const SIGNATURES: TableDefinition<u32, &[u8]> = TableDefinition::new("signatures");
 /// Number of an article that is compared -> [`Compared`].
 pub(super) const COMPARED: TableDefinition<u32, &[u8]> = TableDefinition::new("compared");
-/// Number of an article that is compared, once it was asked for -> its vectors.
+/// Number of an article that is compared and was added, or that another was held against -> its vectors.
 pub(super) const VECTORS: TableDefinition<u32, &[u8]> = TableDefinition::new("vectors");
 /// Article number -> postcard of [`CandidateRow`].
 pub(super) const CANDIDATES: TableDefinition<u32, &[u8]> = TableDefinition::new("candidates");
