@@ -41,14 +41,6 @@ const FURNITURE_LINE_STARTS: &[u8] = b"acefjlprswx";
 /// Bytes of the longest line that opens a list of links.
 const LONGEST_HEAD: usize = 300;
 
-fn may_start(line: &str, starts: &[u8]) -> bool {
-    line.bytes().next().is_some_and(|byte| !byte.is_ascii_alphanumeric() || starts.contains(&byte.to_ascii_lowercase()))
-}
-
-fn is_furniture_line(line: &str) -> bool {
-    may_start(line, FURNITURE_LINE_STARTS) && FURNITURE_LINE.is_match(line)
-}
-
 static BYLINE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"^(?i:by)\s+(?P<who>\p{Lu}[\p{L}.'’-]*(?:(?:,?\s+(?i:and|of|for|the|in|with)?\s*|,\s*|/|\s*\|\s*)\p{Lu}[\p{L}.'’-]*){0,9})\s*$",
@@ -127,6 +119,14 @@ fn link_list_before(article: &Article, paragraphs: &[Range<usize>], floor: usize
 
 /// Words from which on a line that ends in a full stop is a sentence: `Also in doubt was the ferry.`
 const SENTENCE: usize = 5;
+
+fn may_start(line: &str, starts: &[u8]) -> bool {
+    line.bytes().next().is_some_and(|byte| !byte.is_ascii_alphanumeric() || starts.contains(&byte.to_ascii_lowercase()))
+}
+
+fn is_furniture_line(line: &str) -> bool {
+    may_start(line, FURNITURE_LINE_STARTS) && FURNITURE_LINE.is_match(line)
+}
 
 fn is_link_list_head(line: &str) -> bool {
     if line.len() > LONGEST_HEAD || !may_start(line, LINK_LIST_HEAD_STARTS) {

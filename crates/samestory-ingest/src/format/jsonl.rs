@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::object::{push_object, push_record};
-use super::value::{held_list, parse, parse_record};
+use super::record::parse_record;
+use super::value::{held_list, parse};
 use super::{Flaw, Format, RawItem, Sink};
 use crate::guard::guarded;
 use crate::open::{Input, stream_reason};

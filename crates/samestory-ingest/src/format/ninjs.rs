@@ -3,7 +3,7 @@
 //! The versions differ in where texts stand: 1.x has `headline` and `body_text`, later ones lists of
 //! `headlines` and `bodies` with a role or a content type each.
 
-pub(crate) mod item;
+pub(super) mod item;
 
 use std::ops::ControlFlow;
 

@@ -1,10 +1,8 @@
 //! JSON text to one value, as the formats that hold JSON share it.
 
-use memchr::memmem;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::fields::Record;
 use crate::nesting::json_is_deeper;
 use crate::settings::ReadSettings;
 
@@ -40,14 +38,6 @@ pub(super) fn parse(text: &str, settings: &ReadSettings) -> Result<Value, BadJso
             has_more: brief.contains("trailing characters"),
         }
     })
-}
-
-/// The fields of a text that holds one plain JSON object; `None` where [`parse`] is to decide.
-pub(super) fn parse_record(text: &str, settings: &ReadSettings) -> Option<Record> {
-    // Half a character is a flaw even in a field that is passed by.
-    let is_plain = memmem::find(text.as_bytes(), b"\\ud").is_none() && memmem::find(text.as_bytes(), b"\\uD").is_none();
-    let is_plain = is_plain && !json_is_deeper(text.as_bytes(), settings.limits.nesting);
-    is_plain.then(|| settings.fields.parse_record(text)).flatten()
 }
 
 /// The list of articles that a wrapping object holds, if it does.

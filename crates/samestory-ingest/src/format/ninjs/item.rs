@@ -7,9 +7,10 @@ use crate::markup::plain_text;
 use crate::settings::ReadSettings;
 
 /// Names of which one, beside `uri`, makes an object a ninjs item.
-pub(crate) const TELLING: &[&str] = &["versioncreated", "body_xhtml", "body_html", "bodies", "headlines", "pubstatus"];
+pub(in crate::format) const TELLING: &[&str] =
+    &["versioncreated", "body_xhtml", "body_html", "bodies", "headlines", "pubstatus"];
 
-pub(crate) fn is_ninjs(object: &Map<String, Value>) -> bool {
+pub(in crate::format) fn is_ninjs(object: &Map<String, Value>) -> bool {
     object.contains_key("uri") && TELLING.iter().any(|name| object.contains_key(*name))
 }
 
