@@ -311,16 +311,18 @@ fn joint_length(bytes: &[u8], at: usize) -> Option<usize> {
     joins.then_some(length)
 }
 
+/// Whether a word has plain characters only.
 fn is_plain(word: &str) -> bool {
     plain_prefix(word.as_bytes()) == word.len()
 }
 
+/// Appends a word composed, in lower case and with a straight apostrophe.
 fn push_normalised(words: &mut String, word: &str) {
     if is_plain(word) {
         let start = words.len();
         words.push_str(word);
         words[start..].make_ascii_lowercase();
-        if word.len() > 2 && !word.is_ascii() {
+        if !word.is_ascii() {
             let folded = words[start..].replace('’', "'");
             words.truncate(start);
             words.push_str(&folded);
