@@ -2,7 +2,8 @@
 
 use tantivy::schema::{FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 
-/// The tokenizer that queries are split by; documents come split already.
+/// The tokenizer of headline and text: for a query one that splits and stems it, for a document one that reads terms
+/// that are ready.
 pub(crate) const QUERY_TOKENIZER: &str = "samestory";
 
 pub(crate) struct Fields {

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use rustc_hash::FxHashSet;
-use samestory_article::{Article, Stemmer, Token, Tokenizer};
+use samestory_article::{Article, Token, Tokenizer};
 use serde::Serialize;
 
-use crate::words::{Side, terms};
+use crate::words::{Side, each_term};
 
 /// A stretch of an article's text with the words that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,12 +27,12 @@ pub fn snippet(article: &Article, stems: &FxHashSet<String>) -> Snippet {
     let Some(last) = list.len().checked_sub(1) else {
         return Snippet { text: String::new(), highlights: Vec::new() };
     };
-    let stemmer = Stemmer::new(article.language);
-    let asked: Vec<(usize, Range<usize>, String)> = terms(&tokens, &stemmer, Side::Document)
-        .into_iter()
-        .filter(|term| stems.contains(&term.text))
-        .map(|term| (term.position, term.offset_from..term.offset_to, term.text))
-        .collect();
+    let mut asked: Vec<(usize, Range<usize>, String)> = Vec::new();
+    each_term(&tokens, article.language, Side::Document, |term| {
+        if stems.contains(term.text) {
+            asked.push((term.position, term.span(), term.text.to_owned()));
+        }
+    });
     let start = best_start(&asked);
     let end = (start + WORDS - 1).min(last);
     shown(article, &list[start..=end], &asked)

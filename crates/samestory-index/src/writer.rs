@@ -3,15 +3,14 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use samestory_article::{Article, Stemmer, Tokenizer};
+use samestory_article::{Article, Tokenizer};
 use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::LogMergePolicy;
-use tantivy::tokenizer::PreTokenizedString;
 use tantivy::{Directory, Index, IndexWriter, TantivyDocument, Term};
 
 use crate::error::IndexError;
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
-use crate::words::{QueryWords, Side, terms};
+use crate::words::{IndexWords, written_terms};
 
 /// Writes an index, one transaction of the store after another.
 pub struct StoryIndexWriter {
@@ -62,8 +61,8 @@ impl StoryIndexWriter {
         let failed = |source| IndexError::Open { path: folder.to_owned(), source };
         let (schema, fields) = schema();
         let index = Index::open_or_create(directory, schema).map_err(failed)?;
-        // Documents come split already, but tantivy wants the name of their tokenizer known.
-        index.tokenizers().register(QUERY_TOKENIZER, QueryWords(None));
+        // Documents come split and stemmed; queries are asked by others.
+        index.tokenizers().register(QUERY_TOKENIZER, IndexWords);
         let threads = n_threads.clamp(1, 8);
         let writer: IndexWriter = index.writer_with_num_threads(threads, threads * BUFFER_BYTES).map_err(failed)?;
         let mut policy = LogMergePolicy::default();
@@ -97,13 +96,10 @@ impl StoryIndexWriter {
     ///
     /// If the index cannot be written.
     pub fn add(&self, article: &Article, number: u32) -> Result<(), IndexError> {
-        let stemmer = Stemmer::new(article.language);
-        let words =
-            |tokens| PreTokenizedString { text: String::new(), tokens: terms(&tokens, &stemmer, Side::Document) };
         let mut document = TantivyDocument::new();
         document.add_u64(self.fields.number, u64::from(number));
-        document.add_pre_tokenized_text(self.fields.headline, words(Tokenizer.text(&article.headline)));
-        document.add_pre_tokenized_text(self.fields.text, words(Tokenizer.body(article)));
+        document.add_text(self.fields.headline, written_terms(&Tokenizer.text(&article.headline), article.language));
+        document.add_text(self.fields.text, written_terms(&Tokenizer.body(article), article.language));
         if let Some(outlet) = &article.outlet {
             document.add_text(self.fields.outlet, outlet.to_lowercase());
         }

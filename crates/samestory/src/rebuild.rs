@@ -1,13 +1,13 @@
 //! A new generation from articles that are decided together.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Article;
 use samestory_cluster::StoryId;
-use samestory_cluster::candidates::Candidate;
+use samestory_cluster::candidates::{Candidate, HeavyTerm};
+use samestory_cluster::score::JudgedPair;
 use samestory_cluster::vectors::outlet_hash;
 use samestory_index::StoryIndexWriter;
 
@@ -18,8 +18,11 @@ use crate::error::CollectionError;
 use crate::folder::{Generation, Manifest, newest_generation, read_manifest, remove_other_generations, write_manifest};
 use crate::former::Former;
 use crate::identity::continuities;
-use crate::pipeline::{Clustering, Growth, Stage, Story, StoryLink, cluster_known};
-use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Member, StoreWriter, StorySummary, pack_article};
+use crate::pipeline::{Clustering, Growth, Place, Stage, Story, StoryLink, cluster_known};
+use crate::store::{
+    Bulk, CandidateRow, Compared, Draft, ListedCandidate, Member, Posted, StoreWriter, StorySummary, pack_article,
+    posting_block,
+};
 
 /// Clusters articles and makes them what the collection holds, under the names that they had. The caller holds
 /// the lock.
@@ -42,34 +45,42 @@ pub(crate) fn rebuild(
     let number = newest_generation(folder) + 1;
     let generation = Generation::of(folder, number);
     generation.make()?;
-    let transaction = write_store(&generation, &mut clustering, former)?;
-    write_index(&generation.index(), &clustering, transaction)?;
+    let names = Names::of(&clustering, former);
+    for (story, name) in clustering.stories.iter_mut().zip(&names.stories) {
+        story.id = name.id.clone();
+    }
+    let growth = std::mem::take(&mut clustering.growth);
+    let transaction = former.transaction + 1;
+    let (store, index) = rayon::join(
+        || write_store(&generation, &clustering, growth, former, &names),
+        || write_index(&generation.index(), &clustering.articles, transaction),
+    );
+    store.and(index)?;
     let manifest = Manifest::of(number, fed, settings);
     write_manifest(folder, &manifest)?;
     remove_other_generations(folder, number)?;
     Ok(clustering)
 }
 
-fn write_index(folder: &Path, clustering: &Clustering, transaction: u64) -> Result<(), CollectionError> {
+fn write_index(folder: &Path, articles: &[Article], transaction: u64) -> Result<(), CollectionError> {
     let mut writer = StoryIndexWriter::open(folder, rayon::current_num_threads())?;
-    clustering.articles.par_iter().enumerate().try_for_each(|(number, article)| writer.add(article, number as u32))?;
+    articles.par_iter().enumerate().try_for_each(|(number, article)| writer.add(article, number as u32))?;
     writer.commit(transaction)?;
     Ok(writer.close()?)
 }
 
-/// Articles that are packed together before they are written.
-const BATCH: usize = 2048;
-
-/// Writes the store; article numbers are positions. Tells the transaction.
-fn write_store(generation: &Generation, clustering: &mut Clustering, former: &Former) -> Result<u64, CollectionError> {
+/// Writes the store; article numbers are positions.
+fn write_store(
+    generation: &Generation,
+    clustering: &Clustering,
+    growth: Growth,
+    former: &Former,
+    names: &Names,
+) -> Result<(), CollectionError> {
     let writer = StoreWriter::create(&generation.store())?;
     let snapshot = writer.snapshot()?;
     let now = jiff::Timestamp::now().as_second();
     let mut draft = Draft::new(&snapshot, now)?;
-    let names = Names::of(clustering, former);
-    for (story, name) in clustering.stories.iter_mut().zip(&names.stories) {
-        story.id = name.id.clone();
-    }
     let summary = draft.summary();
     summary.transaction = former.transaction + 1;
     summary.next_article = clustering.articles.len() as u32;
@@ -77,14 +88,24 @@ fn write_store(generation: &Generation, clustering: &mut Clustering, former: &Fo
     summary.next_change = former.next_change;
     summary.decided_together = clustering.articles.len() as u64;
     summary.prior = clustering.prior;
-    let transaction = summary.transaction;
     draft.keep_changes(former.changes.clone());
     names.changes(clustering, former).into_iter().for_each(|change| draft.change(change));
-    put_articles(&mut draft, clustering, former, &names, now)?;
-    put_stories(&mut draft, clustering, &names);
-    put_growth(&mut draft, clustering);
-    writer.commit(draft)?;
-    Ok(transaction)
+    note_articles(&mut draft, clustering, former, names)?;
+    let stories = stories(clustering, names);
+    stories.iter().for_each(|(_, story)| draft.count_story(None, Some(story)));
+    draft.set_odds(growth.odds);
+    draft.set_frequencies(clustering.frequencies.clone(), growth.single_terms);
+    writer.fill(draft, |bulk| {
+        put_articles(bulk, clustering, former, names, now)?;
+        let mut ids: Vec<(&str, u32)> = stories
+            .iter()
+            .flat_map(|(number, story)| story.former.iter().chain([&story.id]).map(|id| (id.as_str(), *number)))
+            .collect();
+        ids.sort_unstable();
+        bulk.story_ids(ids.into_iter())?;
+        bulk.stories(stories)?;
+        put_growth(bulk, clustering, &growth.heaviest, &growth.lists, growth.pairs)
+    })
 }
 
 /// How the stories are called.
@@ -189,9 +210,43 @@ impl Names {
     }
 }
 
-fn put_articles(
+/// Counts the articles, and notes what only some of them have.
+fn note_articles(
     draft: &mut Draft<'_>,
-    clustering: &mut Clustering,
+    clustering: &Clustering,
+    former: &Former,
+    names: &Names,
+) -> Result<(), CollectionError> {
+    for ((number, article), (place, signature)) in
+        (0u32..).zip(&clustering.articles).zip(clustering.places.iter().zip(&clustering.signatures))
+    {
+        draft.count(article, 1);
+        if let Some(outlet) = &article.outlet {
+            draft.note_outlet(outlet, number)?;
+        }
+        if former.pins.contains_key(article.id.as_str()) {
+            draft.set_pin(number, Some(names.stories[place.story as usize].number));
+        }
+        if signature.is_none()
+            && place.copy_of.is_none()
+            && place.version_of.is_none()
+            && let Some(key) = headline_key(article)
+        {
+            draft.set_headline(key, Some(number));
+        }
+    }
+    let count = |test: fn(&Place) -> bool| clustering.places.iter().filter(|place| test(place)).count() as u64;
+    draft.summary().counts.copies = count(|place| place.copy_of.is_some());
+    draft.summary().counts.older_versions = count(|place| place.version_of.is_some());
+    Ok(())
+}
+
+/// Articles that are packed together before they are written.
+const BATCH: usize = 2048;
+
+fn put_articles(
+    bulk: &Bulk<'_>,
+    clustering: &Clustering,
     former: &Former,
     names: &Names,
     now: i64,
@@ -201,42 +256,25 @@ fn put_articles(
             .par_iter()
             .map(|article| pack_article(article, former.stored.get(article.id.as_str()).copied().unwrap_or(now)))
             .collect::<Result<_, _>>()?;
-        for ((number, article), packed) in (start..).zip(batch).zip(packed) {
-            draft.put_packed(number, article, packed);
-        }
+        bulk.articles((start..).zip(packed))?;
     }
-    let (places, signatures) = (std::mem::take(&mut clustering.places), std::mem::take(&mut clustering.signatures));
-    for ((number, article), (place, signature)) in (0u32..).zip(&clustering.articles).zip(places.iter().zip(signatures))
-    {
-        let story = names.stories[place.story as usize].number;
-        draft.set_place(number, Some(crate::pipeline::Place { story, ..*place }));
-        if let (Some(url), None) = (&article.canonical_url, place.version_of) {
-            draft.set_address(url, Some(number));
-        }
-        if let Some(outlet) = &article.outlet {
-            draft.note_outlet(outlet, number)?;
-        }
-        if let Some(pin) = former.pins.get(article.id.as_str()) {
-            debug_assert!(*pin == story || place.copy_of.is_some() || place.version_of.is_some());
-            draft.set_pin(number, Some(story));
-        }
-        if signature.is_none()
-            && place.copy_of.is_none()
-            && place.version_of.is_none()
-            && let Some(key) = headline_key(article)
-        {
-            draft.set_headline(key, Some(number));
-        }
-        draft.set_signature(number, signature);
-    }
-    let count = |test: fn(&crate::pipeline::Place) -> bool| places.iter().filter(|place| test(place)).count() as u64;
-    draft.summary().counts.copies = count(|place| place.copy_of.is_some());
-    draft.summary().counts.older_versions = count(|place| place.version_of.is_some());
-    clustering.places = places;
-    Ok(())
+    let articles = || (0u32..).zip(&clustering.articles);
+    // They are sorted by id.
+    bulk.article_ids(articles().map(|(number, article)| (article.id.as_str(), number)))?;
+    let is_newest = |number: u32| clustering.places[number as usize].version_of.is_none();
+    let mut addresses: Vec<(&str, u32)> = articles()
+        .filter(|(number, _)| is_newest(*number))
+        .filter_map(|(number, article)| Some((article.canonical_url.as_deref()?, number)))
+        .collect();
+    addresses.sort_unstable();
+    bulk.addresses(addresses.into_iter())?;
+    let place = |place: &Place| Place { story: names.stories[place.story as usize].number, ..*place };
+    bulk.places((0..).zip(clustering.places.iter().map(place)))?;
+    bulk.signatures((0..).zip(&clustering.signatures).filter_map(|(number, of)| Some((number, of.as_ref()?))))
 }
 
-fn put_stories(draft: &mut Draft<'_>, clustering: &Clustering, names: &Names) {
+/// The stories by their numbers.
+fn stories(clustering: &Clustering, names: &Names) -> Vec<(u32, StorySummary)> {
     let number = |position: u32| names.stories[position as usize].number;
     let summary = |story: &Story, name: &Name| {
         let members: Vec<Member<'_>> = story
@@ -255,26 +293,29 @@ fn put_stories(draft: &mut Draft<'_>, clustering: &Clustering, names: &Names) {
         let links = story.links.iter().map(|link| StoryLink { story: number(link.story), ..*link }).collect();
         StorySummary { links, former: name.former.clone(), ..StorySummary::of(name.id.clone(), &members) }
     };
-    for (story, name) in clustering.stories.iter().zip(&names.stories) {
-        let story = summary(story, name);
-        for id in story.former.iter().chain([&story.id]) {
-            draft.set_story_number(id, Some(name.number));
-        }
-        draft.count_story(None, Some(&story));
-        draft.set_story(name.number, Some(story));
-    }
+    let mut stories: Vec<(u32, StorySummary)> = clustering
+        .stories
+        .par_iter()
+        .zip(&names.stories)
+        .map(|(story, name)| (name.number, summary(story, name)))
+        .collect();
+    stories.par_sort_unstable_by_key(|(number, _)| *number);
+    stories
 }
 
 /// Puts in what later articles are held against.
-fn put_growth(draft: &mut Draft<'_>, clustering: &mut Clustering) {
-    let Growth { heaviest, lists, pairs, odds, single_terms } = std::mem::take(&mut clustering.growth);
-    let neighbourhoods = std::mem::take(&mut clustering.neighbourhoods);
-    for (number, neighbourhood) in (0u32..).zip(&neighbourhoods) {
-        let Some(neighbourhood) = neighbourhood else { continue };
-        let article = &clustering.articles[number as usize];
-        let time = article.time.map(|time| time.seconds);
-        draft.set_compared(number, Some(Compared { time, outlet: outlet_hash(article) }));
-        draft.put_postings(number, time, &heaviest[number as usize]);
+fn put_growth(
+    bulk: &Bulk<'_>,
+    clustering: &Clustering,
+    heaviest: &[Vec<HeavyTerm>],
+    lists: &[Vec<Candidate>],
+    pairs: Vec<JudgedPair>,
+) -> Result<(), CollectionError> {
+    let compared = || (0u32..).zip(&clustering.neighbourhoods).filter_map(|(number, of)| Some((number, of.as_ref()?)));
+    let time = |number: u32| clustering.articles[number as usize].time.map(|time| time.seconds);
+    let row = |number: u32| Compared { time: time(number), outlet: outlet_hash(&clustering.articles[number as usize]) };
+    bulk.compared(compared().map(|(number, _)| (number, row(number))))?;
+    bulk.candidates(compared().map(|(number, neighbourhood)| {
         let closeness: FxHashMap<u32, f32> = neighbourhood.candidates().iter().copied().collect();
         let listed = |other: &Candidate| {
             let closeness = closeness.get(&other.number).copied().unwrap_or(0.0);
@@ -282,18 +323,19 @@ fn put_growth(draft: &mut Draft<'_>, clustering: &mut Clustering) {
         };
         let list: Vec<ListedCandidate> = lists[number as usize].iter().map(listed).collect();
         let other_outlets = (neighbourhood.others() * list.len() as f32).round() as u32;
-        draft.set_candidates(number, Some(CandidateRow { list, other_outlets }));
-    }
-    clustering.neighbourhoods = neighbourhoods;
-    let mut of_article: BTreeMap<u32, Vec<(u32, f32)>> = BTreeMap::new();
-    for pair in pairs {
-        of_article.entry(pair.a).or_default().push((pair.b, pair.log_odds));
-        of_article.entry(pair.b).or_default().push((pair.a, pair.log_odds));
-    }
-    for (number, mut pairs) in of_article {
-        pairs.sort_by_key(|(other, _)| *other);
-        draft.set_pairs(number, pairs);
-    }
-    draft.set_odds(odds);
-    draft.set_frequencies(clustering.frequencies.clone(), single_terms);
+        (number, CandidateRow { list, other_outlets })
+    }))?;
+    let mut posted: Vec<Posted<'_>> = compared()
+        .map(|(number, _)| Posted { number, block: posting_block(time(number)), heaviest: &heaviest[number as usize] })
+        .collect();
+    posted.par_sort_unstable_by_key(|article| (article.block, article.number));
+    bulk.postings(&posted)?;
+    let mut both: Vec<(u32, (u32, f32))> = pairs
+        .into_iter()
+        .flat_map(|pair| [(pair.a, (pair.b, pair.log_odds)), (pair.b, (pair.a, pair.log_odds))])
+        .collect();
+    both.par_sort_unstable_by_key(|(number, (other, _))| (*number, *other));
+    bulk.pairs(
+        both.chunk_by(|a, b| a.0 == b.0).map(|of| (of[0].0, of.iter().map(|(_, pair)| *pair).collect::<Vec<_>>())),
+    )
 }

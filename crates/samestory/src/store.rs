@@ -1,6 +1,7 @@
 //! The tables of a collection, in redb: the truth that the index is derived from.
 //!
 //! ```text
+//! Bulk       a new store from many articles at once
 //! Snapshot   one committed state, for reading: by this process or beside another that writes
 //! Draft      a snapshot and what a step changes of it; read through, then committed at once
 //! ```
@@ -8,6 +9,7 @@
 //! One process writes and any number read (`redb::ConcurrencyMode::SingleWriter`). Each commit is synced to
 //! the disk before it returns.
 
+mod bulk;
 mod draft;
 mod rows;
 mod snapshot;
@@ -16,6 +18,7 @@ use std::path::Path;
 
 use redb::{Builder, ConcurrencyMode, Database, ReadOnlyDatabase, ReadableDatabase};
 
+pub(crate) use bulk::{Bulk, Posted};
 pub(crate) use draft::Draft;
 pub use rows::StorySummary;
 pub(crate) use rows::{
@@ -102,6 +105,18 @@ impl StoreWriter {
     /// Writes what a step changes, durably and at once.
     pub(crate) fn commit(&self, draft: Draft<'_>) -> Result<(), CollectionError> {
         let transaction = self.begin()?;
+        draft.write(&transaction)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Writes all rows of a new store, and then what the draft holds beside them, durably and at once.
+    pub(crate) fn fill(
+        &self,
+        draft: Draft<'_>,
+        rows: impl FnOnce(&Bulk<'_>) -> Result<(), CollectionError>,
+    ) -> Result<(), CollectionError> {
+        let transaction = self.begin()?;
+        rows(&Bulk::new(&transaction))?;
         draft.write(&transaction)?;
         Ok(transaction.commit()?)
     }

@@ -21,9 +21,6 @@ use crate::pipeline::Place;
 /// Rows that change; `None` removes one.
 type Rows<K, V> = BTreeMap<K, Option<V>>;
 
-/// Of an article's heaviest terms those by which it is found at any time.
-const FAR_POSTINGS: usize = 32;
-
 /// Latest articles of an outlet that are remembered.
 const LATEST_OF_OUTLET: usize = 48;
 
@@ -202,16 +199,11 @@ impl<'s> Draft<'s> {
     pub(crate) fn put_article(&mut self, article: &Article) -> Result<u32, CollectionError> {
         let number = self.summary.next_article;
         self.summary.next_article += 1;
-        self.put_packed(number, article, rows::pack_article(article, self.now)?);
-        Ok(number)
-    }
-
-    /// Stores an article that is packed already, and was stored before, under its number.
-    pub(crate) fn put_packed(&mut self, number: u32, article: &Article, packed: Vec<u8>) {
-        self.articles.insert(number, Some(packed));
+        self.articles.insert(number, Some(rows::pack_article(article, self.now)?));
         self.set_article_number(article.id.as_str(), Some(number));
         self.unindexed.insert(number);
         self.count(article, 1);
+        Ok(number)
     }
 
     /// Gives an article that a correction replaces an id of its own: `ID@1`, or the next that is free.
@@ -243,7 +235,8 @@ impl<'s> Draft<'s> {
         self.count(article, -1);
     }
 
-    fn count(&mut self, article: &Article, change: i64) {
+    /// Counts an article as one more, or one less.
+    pub(crate) fn count(&mut self, article: &Article, change: i64) {
         let add = |counts: &mut BTreeMap<String, u64>, name: &str| {
             let count = counts.entry(name.to_owned()).or_default();
             *count = count.saturating_add_signed(change);
@@ -300,7 +293,7 @@ impl<'s> Draft<'s> {
         let block = rows::posting_block(time);
         for (at, term) in heaviest.iter().enumerate() {
             self.postings.entry(rows::posting_key(block, term.term)).or_default().push(number, term);
-            if at < FAR_POSTINGS {
+            if at < rows::FAR_POSTINGS_OF_ARTICLE {
                 self.far_postings.entry(term.term).or_default().push(number, term);
             }
         }
@@ -394,15 +387,13 @@ impl<'s> Draft<'s> {
     pub(super) fn write(self, transaction: &WriteTransaction) -> Result<(), CollectionError> {
         put(transaction.open_table(rows::ARTICLES)?, self.articles, Ok)?;
         put(transaction.open_table(rows::PLACES)?, self.places, |row| pack(&row))?;
-        let values = |signature: Signature| rows::pack_numbers(signature.as_slice().iter().copied());
-        put(transaction.open_table(rows::SIGNATURES)?, self.signatures, |row| Ok(values(row)))?;
+        put(transaction.open_table(rows::SIGNATURES)?, self.signatures, |row| Ok(rows::pack_signature(&row)))?;
         put(transaction.open_table(rows::COMPARED)?, self.compared, |row| Ok(row.to_bytes().to_vec()))?;
         put(transaction.open_table(rows::VECTORS)?, self.vectors, Ok)?;
         put(transaction.open_table(rows::CANDIDATES)?, self.candidates, |row| pack(&row))?;
         put(transaction.open_table(rows::STORIES)?, self.stories, |row| pack(&row))?;
         let pairs = self.pairs.into_iter().map(|(number, pairs)| (number, (!pairs.is_empty()).then_some(pairs)));
-        let both = |pairs: Vec<(u32, f32)>| rows::pack_numbers(pairs.into_iter().flat_map(|(n, o)| [n, o.to_bits()]));
-        put(transaction.open_table(rows::PAIRS)?, pairs, |row| Ok(both(row)))?;
+        put(transaction.open_table(rows::PAIRS)?, pairs, |row| Ok(rows::pack_pairs(&row)))?;
         put_text(transaction.open_table(rows::ARTICLE_IDS)?, self.article_ids)?;
         put_text(transaction.open_table(rows::ADDRESSES)?, self.addresses)?;
         put_text(transaction.open_table(rows::STORY_IDS)?, self.story_ids)?;

@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use rayon::prelude::*;
 use redb::TableDefinition;
 use samestory_article::{Article, ArticleId};
 use samestory_cluster::StoryId;
 use samestory_cluster::candidates::{HeavyTerm, LONGEST_LIST};
 use samestory_cluster::features::Neighbourhood;
+use samestory_minhash::Signature;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
+use super::bulk::Posted;
 use crate::collection::Counts;
 use crate::error::CollectionError;
 use crate::pipeline::StoryLink;
@@ -269,16 +272,55 @@ pub(super) fn posting_key(block: u32, term: u32) -> u64 {
 /// Articles that a row of postings holds: a term that more of them have says little.
 const MOST_POSTINGS: usize = 256;
 
+/// Of an article's heaviest terms those by which it is found at any time.
+pub(super) const FAR_POSTINGS_OF_ARTICLE: usize = 32;
+
+/// Number of an article and packed weights of a term.
+type Posting = (u32, u32);
+
+fn posting(number: u32, term: &HeavyTerm) -> Posting {
+    let [all, lead] = term.weights.map(|weight| (weight * WEIGHT_STEPS).round() as u32);
+    (number, all | lead << 16)
+}
+
+/// Tells the row of each term, by rising term, of the first `n_terms` of each article; about as many postings as asked
+/// are held in memory at a time.
+pub(super) fn each_posting_row(
+    articles: &[Posted<'_>],
+    n_terms: usize,
+    at_a_time: usize,
+    mut tell: impl FnMut(u32, &[u8]) -> Result<(), CollectionError>,
+) -> Result<(), CollectionError> {
+    let of_article = |article: &Posted<'_>| article.heaviest.len().min(n_terms);
+    let n_postings: usize = articles.iter().map(of_article).sum();
+    // Terms are hashes, so that their upper bits part them evenly.
+    let part_bits = (n_postings / at_a_time.max(1) + 1).next_power_of_two().ilog2().min(16);
+    let part_of = |term: u32| u64::from(term) >> (32 - part_bits);
+    let mut all: Vec<(u32, Posting)> = Vec::new();
+    for part in 0..1 << part_bits {
+        all.clear();
+        for article in articles {
+            let terms = article.heaviest.iter().take(n_terms).filter(|heavy| part_of(heavy.term) == part);
+            all.extend(terms.map(|heavy| (heavy.term, posting(article.number, heavy))));
+        }
+        all.par_sort_unstable();
+        for of_term in all.chunk_by(|a, b| a.0 == b.0) {
+            let latest = &of_term[of_term.len().saturating_sub(MOST_POSTINGS)..];
+            tell(of_term[0].0, &pack_numbers(latest.iter().flat_map(|(_, (number, weights))| [*number, *weights])))?;
+        }
+    }
+    Ok(())
+}
+
 /// The latest articles that have a term, with its weights.
 ///
 /// As bytes: number and packed weights of each, 32-bit little-endian, by rising number.
 #[derive(Default)]
-pub(super) struct Postings(Vec<(u32, u32)>);
+pub(super) struct Postings(Vec<Posting>);
 
 impl Postings {
     pub(super) fn push(&mut self, number: u32, term: &HeavyTerm) {
-        let [all, lead] = term.weights.map(|weight| (weight * WEIGHT_STEPS).round() as u32);
-        self.0.push((number, all | lead << 16));
+        self.0.push(posting(number, term));
         if self.0.len() >= 2 * MOST_POSTINGS {
             self.keep_latest();
         }
@@ -321,6 +363,15 @@ pub(super) fn postings_without<E>(row: &[u8], gone: impl Fn(u32) -> Result<bool,
         }
     }
     Ok((8 * kept.len() / 2 < row.len()).then(|| pack_numbers(kept)))
+}
+
+pub(super) fn pack_signature(signature: &Signature) -> Vec<u8> {
+    pack_numbers(signature.as_slice().iter().copied())
+}
+
+/// Numbers of others, and the log odds that both report one event.
+pub(super) fn pack_pairs(pairs: &[(u32, f32)]) -> Vec<u8> {
+    pack_numbers(pairs.iter().flat_map(|(other, odds)| [*other, odds.to_bits()]))
 }
 
 pub(super) fn pack_numbers(numbers: impl IntoIterator<Item = u32>) -> Vec<u8> {
