@@ -101,22 +101,37 @@ fn heaviest_first(a: &HeavyTerm, b: &HeavyTerm) -> Ordering {
     b.likeness().total_cmp(&a.likeness()).then(a.term.cmp(&b.term))
 }
 
+/// A heavy term of an article, by its postings.
+#[derive(Clone, Copy)]
+struct Asked {
+    heavy: HeavyTerm,
+    /// Which postings are those of the term.
+    postings: u32,
+    /// Where the article itself stands in them.
+    own: u32,
+}
+
 /// An inverted index of everybody's heaviest terms, in which articles stand in order of time.
 struct Index<'a> {
     articles: &'a [ArticleVectors],
-    /// For each article its heaviest terms, named by their postings.
-    heaviest: Vec<Vec<HeavyTerm>>,
+    /// For each article its heaviest terms.
+    asked: Vec<Vec<Asked>>,
     /// Places and weights of the articles that hold a term, by place.
-    postings: Vec<Vec<(u32, [f32; 2])>>,
+    postings: Vec<Vec<Posting>>,
     /// Number of the article at each place: those with a time come first, in order of it.
     order: Vec<u32>,
     /// Times of the dated, in order.
     times: Vec<i64>,
 }
 
+/// Place and weights of an article that holds a term.
+type Posting = (u32, [f32; 2]);
+
 impl<'a> Index<'a> {
     fn new(articles: &'a [ArticleVectors]) -> Self {
-        let mut heaviest: Vec<Vec<HeavyTerm>> = articles.par_iter().map(heaviest).collect();
+        let asked = |heavy: HeavyTerm| Asked { heavy, postings: 0, own: 0 };
+        let mut asked: Vec<Vec<Asked>> =
+            articles.par_iter().map(|article| heaviest(article).into_iter().map(asked).collect()).collect();
         let mut order: Vec<u32> = (0..articles.len() as u32).collect();
         order.sort_by_key(|number| {
             let time = articles[*number as usize].time;
@@ -124,37 +139,31 @@ impl<'a> Index<'a> {
         });
         let times = order.iter().map_while(|number| articles[*number as usize].time).collect();
         let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
-        let mut postings: Vec<Vec<(u32, [f32; 2])>> = Vec::new();
+        let mut postings: Vec<Vec<Posting>> = Vec::new();
         for (place, number) in (0u32..).zip(&order) {
-            for heavy in &mut heaviest[*number as usize] {
-                heavy.term = *numbers.entry(heavy.term).or_insert_with(|| {
+            for asked in &mut asked[*number as usize] {
+                asked.postings = *numbers.entry(asked.heavy.term).or_insert_with(|| {
                     postings.push(Vec::new());
                     postings.len() as u32 - 1
                 });
-                postings[heavy.term as usize].push((place, heavy.weights));
+                let postings = &mut postings[asked.postings as usize];
+                asked.own = postings.len() as u32;
+                postings.push((place, asked.heavy.weights));
             }
         }
-        Index { articles, heaviest, postings, order, times }
+        Index { articles, asked, postings, order, times }
     }
 
     /// Articles that share terms with this one, those that are most like it over these and nearest in time.
     fn ask(&self, number: usize, scores: &mut Scores) -> Vec<Candidate> {
-        let n = self.order.len() as u32;
-        let dated = self.times.len() as u32;
         let time = self.articles[number].time;
-        let (start, end) = match time {
-            None => (0, dated),
-            Some(time) => (
-                self.times.partition_point(|other| *other < time.saturating_sub(WINDOW_SECONDS)) as u32,
-                self.times.partition_point(|other| *other <= time.saturating_add(WINDOW_SECONDS)) as u32,
-            ),
-        };
-        for (at, term) in self.heaviest[number].iter().enumerate() {
-            if at < FAR_TERMS {
-                self.add(term, 0..n, scores);
-            } else {
-                self.add(term, start..end, scores);
-                self.add(term, dated..n, scores);
+        for (at, asked) in self.asked[number].iter().enumerate() {
+            let postings = &self.postings[asked.postings as usize];
+            match time {
+                Some(time) if at >= FAR_TERMS => {
+                    self.in_window(postings, asked, time).for_each(|parts| scores.add(&asked.heavy, parts));
+                }
+                _ => scores.add(&asked.heavy, postings),
             }
         }
         let found = scores.take(|place, sum| {
@@ -166,15 +175,18 @@ impl<'a> Index<'a> {
         found.clone()
     }
 
-    fn add(&self, heavy: &HeavyTerm, places: std::ops::Range<u32>, scores: &mut Scores) {
-        if places.is_empty() {
-            return;
-        }
-        let postings = &self.postings[heavy.term as usize];
-        let first = postings.partition_point(|(place, _)| *place < places.start);
-        for (place, other) in postings[first..].iter().take_while(|(place, _)| *place < places.end) {
-            scores.add(*place, heavy.product(*other));
-        }
+    /// The postings that are near in time to those of the article that asks, and those without a time.
+    fn in_window<'p>(&self, postings: &'p [Posting], asked: &Asked, time: i64) -> impl Iterator<Item = &'p [Posting]> {
+        let dated = self.times.len();
+        let is_near = |(place, _): &&Posting| {
+            self.times.get(*place as usize).is_some_and(|other| other.abs_diff(time) <= WINDOW_SECONDS.unsigned_abs())
+        };
+        // Most are few steps away, where a search through all would have to fetch each step from memory.
+        let (before, behind) = postings.split_at(asked.own as usize);
+        let first = before.len() - before.iter().rev().take_while(is_near).count();
+        let end = before.len() + behind.iter().take_while(is_near).count();
+        let undated = postings[end..].iter().rev().take_while(|(place, _)| *place as usize >= dated).count();
+        [&postings[first..end], &postings[postings.len() - undated..]].into_iter()
     }
 }
 
@@ -190,13 +202,15 @@ impl Scores {
         Scores { sums: vec![0.0; n_articles], used: Vec::new(), found: Vec::new() }
     }
 
-    /// Adds a product of two weights, each above 0.
-    fn add(&mut self, place: u32, product: f32) {
-        let sum = &mut self.sums[place as usize];
-        if *sum == 0.0 {
-            self.used.push(place);
+    /// Adds what a term of the article that asks adds to the likeness with each that holds it, always above 0.
+    fn add(&mut self, heavy: &HeavyTerm, postings: &[Posting]) {
+        for (place, other) in postings {
+            let sum = &mut self.sums[*place as usize];
+            if *sum == 0.0 {
+                self.used.push(*place);
+            }
+            *sum += heavy.product(*other);
         }
-        *sum += product;
     }
 
     /// What is made of the sums; all slots are empty behind it.
