@@ -194,6 +194,42 @@ fn dedup_finds_the_pairs_that_looking_at_all_pairs_finds() {
     }
 }
 
+/// Groups of two and more, from a group for each id.
+fn groups(group_of: BTreeMap<String, String>) -> BTreeSet<BTreeSet<String>> {
+    let mut groups: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (id, group) in group_of {
+        groups.entry(group).or_default().insert(id);
+    }
+    groups.into_values().filter(|group| group.len() > 1).collect()
+}
+
+#[test]
+fn the_pairs_of_dedup_are_the_copies_of_cluster() {
+    let folder = tempfile::tempdir().unwrap();
+    write_texts(&folder.path().join("texts.jsonl"), &edited_texts());
+    for input in [corpus().to_str().unwrap(), "texts.jsonl"] {
+        let rows: Vec<Value> =
+            assignments(folder.path(), input, "2").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        // Older versions are compared by `dedup` only.
+        let current = rows.iter().filter(|row| row["version_of"].is_null());
+        let id = |row: &Value, key: &str| row[key].as_str().map(str::to_owned);
+        let clustered: BTreeMap<String, String> =
+            current.map(|row| (id(row, "id").unwrap(), id(row, "copy_of").or(id(row, "id")).unwrap())).collect();
+        let mut deduped: BTreeMap<String, String> = clustered.keys().map(|id| (id.clone(), id.clone())).collect();
+        for line in samestory(folder.path(), &["dedup", input, "--pairs", "-"]).lines() {
+            let pair: Value = serde_json::from_str(line).unwrap();
+            let (a, b) = (id(&pair, "a").unwrap(), id(&pair, "b").unwrap());
+            if let (false, Some(to), Some(from)) = (pair["template"] == true, deduped.get(&a), deduped.get(&b)) {
+                let (to, from) = (to.clone(), from.clone());
+                deduped.values_mut().filter(|group| **group == from).for_each(|group| group.clone_from(&to));
+            }
+        }
+        let copies = groups(clustered);
+        assert!(copies.len() >= 2, "{input} is no test: {copies:?}");
+        assert_eq!(groups(deduped), copies, "{input}");
+    }
+}
+
 #[test]
 fn the_limits_of_a_copy_are_those_that_are_given() {
     let folder = tempfile::tempdir().unwrap();

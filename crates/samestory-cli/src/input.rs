@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use samestory::Settings;
 use samestory::ingest::{Reading, read};
+use serde::Serialize;
 
 use crate::output::{Failure, counted, tell};
 
@@ -35,6 +36,47 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Wall-clock time of one stage.
+#[derive(Serialize)]
+pub(crate) struct StageTime {
+    stage: &'static str,
+    seconds: f64,
+}
+
+/// The stages of a command and the time that each took.
+pub(crate) struct Stages {
+    pub(crate) times: Vec<StageTime>,
+    began: Instant,
+}
+
+impl Stages {
+    /// Reading goes on since a moment.
+    pub(crate) fn reading_since(began: Instant) -> Stages {
+        Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began }
+    }
+
+    /// Ends the stage before and tells the new one.
+    pub(crate) fn begin(&mut self, progress: &Progress, stage: &'static str) {
+        self.end();
+        self.times.push(StageTime { stage, seconds: 0.0 });
+        progress.say(stage.to_owned());
+    }
+
+    /// Ends the last stage.
+    pub(crate) fn end(&mut self) {
+        if let Some(last) = self.times.last_mut() {
+            last.seconds = self.began.elapsed().as_secs_f64();
+        }
+        self.began = Instant::now();
+    }
+
+    /// Takes note of a stage that ends now.
+    pub(crate) fn ended(&mut self, stage: &'static str) {
+        self.times.push(StageTime { stage, seconds: 0.0 });
+        self.end();
     }
 }
 

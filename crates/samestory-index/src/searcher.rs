@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Language;
 use tantivy::collector::TopDocs;
 use tantivy::query::{
-    AllQuery, BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, QueryParserError, RangeQuery, TermQuery,
+    BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, QueryParserError, RangeQuery, TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TokenizerManager;
@@ -235,10 +235,16 @@ impl StorySearcher {
     /// The articles that match best.
     fn best(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<ArticleHit>, IndexError> {
         let mut clauses = self.filter_clauses(filter);
-        clauses.push((Occur::Must, query.box_clone()));
+        let query = match clauses.is_empty() {
+            true => query.box_clone(),
+            false => {
+                clauses.push((Occur::Must, query.box_clone()));
+                Box::new(BooleanQuery::new(clauses))
+            }
+        };
         let searcher = self.reader.searcher();
         let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
-        let best = searcher.search(&BooleanQuery::new(clauses), &TopDocs::with_limit(n_articles).order_by_score())?;
+        let best = searcher.search(&query, &TopDocs::with_limit(n_articles).order_by_score())?;
         let columns = searcher
             .segment_readers()
             .iter()
@@ -271,9 +277,6 @@ impl StorySearcher {
             let lower = filter.from.map_or(Bound::Unbounded, |from| Bound::Included(time(from)));
             let upper = filter.before.map_or(Bound::Unbounded, |before| Bound::Excluded(time(before)));
             must(Box::new(RangeQuery::new(lower, upper)));
-        }
-        if clauses.is_empty() {
-            clauses.push((Occur::Should, Box::new(tantivy::query::BoostQuery::new(Box::new(AllQuery), 0.0))));
         }
         clauses
     }

@@ -176,8 +176,7 @@ impl Collection {
     ///
     /// If the query cannot be read, or the collection cannot.
     pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
-        let mut story_of = |number: u32| Ok::<_, CollectionError>(self.store().find_place(number)?.map(|at| at.story));
-        let found = self.ask(|index| index.search(query, filter, limit, &mut story_of))?;
+        let found = self.ask(|index| index.search(query, filter, limit, &mut |number| self.story_of(number)))?;
         let stories = self.read(|_| found.hits.iter().map(|hit| self.found_story(hit, &found.stems)).collect())?;
         Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
     }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use samestory_article::{Article, Language};
@@ -42,6 +43,7 @@ pub struct Collection {
     summary: Summary,
     snapshot: Snapshot,
     searcher: StorySearcher,
+    stories_of: StoriesOf,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -49,6 +51,9 @@ impl std::fmt::Debug for Snapshot {
         f.write_str("Snapshot")
     }
 }
+
+/// Articles, from the first, whose stories are remembered once they were looked up.
+const MOST_REMEMBERED: u32 = 16 << 20;
 
 /// Languages whose rules a query is stemmed by.
 const QUERY_LANGUAGES: usize = 6;
@@ -131,6 +136,7 @@ impl Collection {
             folder: folder.to_owned(),
             manifest: manifest.clone(),
             generation: generation.clone(),
+            stories_of: StoriesOf::new(summary.next_article.min(MOST_REMEMBERED)),
             summary,
             snapshot,
             searcher,
@@ -271,6 +277,11 @@ impl Collection {
         guarded(&path, || ask(&self.searcher)).map_err(|error| error.in_file(&path))
     }
 
+    /// The number of an article's story; none where there is no such article.
+    pub(crate) fn story_of(&self, article: u32) -> Result<Option<u32>, CollectionError> {
+        self.stories_of.of(article, || Ok(self.snapshot.find_place(article)?.map(|place| place.story)))
+    }
+
     pub(crate) fn store(&self) -> &Snapshot {
         &self.snapshot
     }
@@ -300,6 +311,37 @@ impl Collection {
             }
             Ok(())
         })
+    }
+}
+
+/// Stories of articles that were asked for before: a query asks for those of two thousand articles, mostly of the
+/// same ones. What is open stays as it is, so they do not change.
+#[derive(Debug)]
+struct StoriesOf(Box<[AtomicU32]>);
+
+impl StoriesOf {
+    const UNKNOWN: u32 = u32::MAX;
+    const NONE: u32 = u32::MAX - 1;
+
+    fn new(n_articles: u32) -> StoriesOf {
+        StoriesOf((0..n_articles).map(|_| AtomicU32::new(Self::UNKNOWN)).collect())
+    }
+
+    fn of(
+        &self,
+        article: u32,
+        look_up: impl FnOnce() -> Result<Option<u32>, CollectionError>,
+    ) -> Result<Option<u32>, CollectionError> {
+        let Some(known) = self.0.get(article as usize) else { return look_up() };
+        match known.load(Ordering::Relaxed) {
+            Self::UNKNOWN => {
+                let story = look_up()?;
+                known.store(story.unwrap_or(Self::NONE), Ordering::Relaxed);
+                Ok(story)
+            }
+            Self::NONE => Ok(None),
+            story => Ok(Some(story)),
+        }
     }
 }
 

@@ -80,7 +80,7 @@ pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
 }
 
 /// As [`find_copies`], and names each step when it is done.
-pub(crate) fn find_copies_stepwise(
+pub fn find_copies_stepwise(
     articles: &[&Article],
     settings: &CopySettings,
     done: &mut dyn FnMut(&'static str),

@@ -22,7 +22,11 @@ pub enum Stage {
     Copies,
     /// Terms are counted and weighed.
     Terms,
-    /// Candidate pairs are found, scored and linked.
+    /// For each article those are found that it may be one story with.
+    Candidates,
+    /// Candidate pairs are compared.
+    Comparison,
+    /// Compared pairs are judged and linked.
     Stories,
     /// Store and index are written.
     Writing,
@@ -144,10 +148,14 @@ pub(crate) fn cluster_known(
     let (frequencies, single_terms) = DocumentFrequencies::count_all(&terms);
     let (vectors, mut heaviest_of) = weigh_and_index(terms, &frequencies, &compared_articles);
 
+    watch(Stage::Candidates);
+    let mut lists_of = candidate_lists(&vectors);
+
+    watch(Stage::Comparison);
+    let compared = ComparedPairs::of(&vectors, &lists_of);
+
     watch(Stage::Stories);
     let model = PairModel::shipped();
-    let mut lists_of = candidate_lists(&vectors);
-    let compared = ComparedPairs::of(&vectors, &lists_of);
     let judgement = Judgement::of(&compared, model);
     let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
     let labels = judgement.clusters(vectors.len(), &pins, model, settings.stories.strictness.threshold());

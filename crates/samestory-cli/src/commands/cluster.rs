@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::stories::StoryRow;
 use crate::args::ClusterArgs;
-use crate::input::{Progress, articles};
+use crate::input::{Progress, StageTime, Stages, articles};
 use crate::output::{Failure, Output, Style, counted, days, grouped, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
@@ -21,34 +21,6 @@ struct Assignment<'a> {
     story: &'a str,
     copy_of: Option<&'a str>,
     version_of: Option<&'a str>,
-}
-
-/// Wall-clock time of one stage.
-#[derive(Serialize)]
-struct StageTime {
-    stage: &'static str,
-    seconds: f64,
-}
-
-/// Tells each stage as it begins and keeps the time of those before.
-struct Stages {
-    times: Vec<StageTime>,
-    began: Instant,
-}
-
-impl Stages {
-    fn begin(&mut self, progress: &Progress, stage: &'static str) {
-        self.end();
-        self.times.push(StageTime { stage, seconds: 0.0 });
-        progress.say(stage.to_owned());
-    }
-
-    fn end(&mut self) {
-        if let Some(last) = self.times.last_mut() {
-            last.seconds = self.began.elapsed().as_secs_f64();
-        }
-        self.began = Instant::now();
-    }
 }
 
 /// What `--json` prints.
@@ -72,7 +44,7 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     // A file that cannot be written is told before the work, not after.
     let assignments = args.assignments.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose()?;
     let mut reading = articles(&args.input.paths, &settings)?;
-    let mut stages = Stages { times: vec![StageTime { stage: "reading", seconds: 0.0 }], began: started };
+    let mut stages = Stages::reading_since(started);
     let progress = Progress::start("clustering");
     let clustering = Collection::write(folder, std::mem::take(&mut reading.articles), &settings, &mut |stage| {
         stages.begin(&progress, stage_name(stage));
@@ -109,6 +81,8 @@ pub(crate) fn stage_name(stage: Stage) -> &'static str {
     match stage {
         Stage::Copies => "folding copies",
         Stage::Terms => "weighing terms",
+        Stage::Candidates => "finding candidates",
+        Stage::Comparison => "comparing pairs",
         Stage::Stories => "grouping stories",
         Stage::Writing => "writing the collection",
     }

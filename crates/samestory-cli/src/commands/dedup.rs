@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use samestory::article::Article;
-use samestory::{ArticleRecord, CopyPair, CopySettings, Settings, find_copies};
+use samestory::{ArticleRecord, CopyPair, CopySettings, Settings, find_copies_stepwise};
 use serde::Serialize;
 
 use crate::args::DedupArgs;
-use crate::input::{Progress, articles};
+use crate::input::{Progress, StageTime, Stages, articles};
 use crate::output::{Failure, Output, counted, print_json, tell, write_lines};
 
 /// A line of `--pairs`.
@@ -36,6 +36,7 @@ struct Report {
     capped_buckets: usize,
     largest_bucket: usize,
     seconds: f64,
+    stages: Vec<StageTime>,
 }
 
 pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, Failure> {
@@ -48,7 +49,9 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
     let reading = articles(&args.input.paths, &settings)?;
     let all: Vec<&Article> = reading.articles.iter().collect();
     let progress = Progress::start("folding copies");
-    let copies = find_copies(&all, &settings.copies);
+    let mut stages = Stages::reading_since(started);
+    stages.end();
+    let copies = find_copies_stepwise(&all, &settings.copies, &mut |step| stages.ended(step));
     drop(progress);
     if let Some(out) = pairs {
         write_lines(out, copies.pairs.iter().map(|pair| line(pair, &all)))?;
@@ -71,6 +74,7 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
         capped_buckets: copies.capped_buckets,
         largest_bucket: copies.largest_bucket,
         seconds: started.elapsed().as_secs_f64(),
+        stages: stages.times,
     };
     tell_report(args, &report)?;
     Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
