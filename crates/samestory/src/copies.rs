@@ -4,8 +4,10 @@
 //! representative, the earliest of them, and never deleted. What makes a copy is a property of two
 //! texts ([`NearDuplicateRule`]), not of a story.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, Tokenizer};
 use samestory_minhash::{
     Banding, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature, copy_groups,
@@ -69,7 +71,7 @@ pub struct Copies {
 const LEAST_ESTIMATE: f64 = 0.5;
 
 /// A shingle held by this many articles, no two of them copies, belongs to a template.
-const TEMPLATE_ARTICLES: u32 = 12;
+const TEMPLATE_ARTICLES: usize = 12;
 
 /// Finds the copies among the articles.
 ///
@@ -175,33 +177,15 @@ fn templates(
     verified: &[NearDuplicate],
     rule: &NearDuplicateRule,
 ) -> Vec<bool> {
-    let shingles = |pair: &NearDuplicate| sets[pair.a as usize].as_slice();
-    let mut holders: FxHashMap<u32, u32> =
-        verified.iter().flat_map(shingles).map(|shingle| (*shingle as u32, 0)).collect();
-    // Most shingles are in none of the pairs, which one bit tells of nearly all of them.
-    let bits = (16 * holders.len()).next_power_of_two().max(64);
-    let place = |half: u32| (half as usize & (bits - 1)) / 64;
-    let bit = |half: u32| 1u64 << (half % 64);
-    let mut may_hold = vec![0u64; bits / 64];
-    holders.keys().for_each(|half| may_hold[place(*half)] |= bit(*half));
-    let held = |halves: &Halves| {
-        let asked = halves.iter().filter(|half| may_hold[place(**half)] & bit(**half) != 0);
-        let mut held: Vec<u32> = asked.copied().filter(|half| holders.contains_key(half)).collect();
-        held.sort_unstable();
-        held.dedup();
-        held
-    };
-    let representatives = halves.par_iter().zip(copy_of).filter(|(_, copy_of)| copy_of.is_none());
-    let held: Vec<Vec<u32>> = representatives.map(|(halves, _)| held(halves)).collect();
-    for half in held.into_iter().flatten() {
-        holders.entry(half).and_modify(|count| *count += 1);
+    let representatives: Vec<&Halves> =
+        halves.iter().zip(copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(halves, _)| halves).collect();
+    let asked = Asked::of(sets, verified);
+    let shared = held_by_many(&representatives, &asked, SHINGLES_OF_ROUND);
+    if shared.is_empty() {
+        return vec![false; verified.len()];
     }
     let own = |set: &ShingleSet| -> ShingleSet {
-        set.as_slice()
-            .iter()
-            .copied()
-            .filter(|shingle| holders.get(&(*shingle as u32)).is_none_or(|n| *n < TEMPLATE_ARTICLES))
-            .collect()
+        set.as_slice().iter().copied().filter(|shingle| !shared.contains(&(*shingle as u32))).collect()
     };
     verified
         .par_iter()
@@ -210,6 +194,86 @@ fn templates(
             overlap.shared < pair.overlap.shared && !rule.accepts(&overlap)
         })
         .collect()
+}
+
+/// The shingles of the articles of pairs, by one bit each, so that some others seem to be among them.
+struct Asked {
+    bits: Vec<AtomicU64>,
+}
+
+/// Bits of [`Asked`] for each shingle, and how many there may be: 32 MB.
+const BITS_OF_SHINGLE: usize = 16;
+const MOST_BITS: usize = 1 << 28;
+
+impl Asked {
+    fn of(sets: &[ShingleSet], verified: &[NearDuplicate]) -> Asked {
+        let mut articles: Vec<u32> = verified.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+        articles.par_sort_unstable();
+        articles.dedup();
+        let sets: Vec<&ShingleSet> = articles.iter().map(|at| &sets[*at as usize]).collect();
+        let n_shingles: usize = sets.iter().map(|set| set.len()).sum();
+        let n_bits = (BITS_OF_SHINGLE * n_shingles).next_power_of_two().clamp(64, MOST_BITS);
+        let asked = Asked { bits: (0..n_bits / 64).map(|_| AtomicU64::new(0)).collect() };
+        sets.par_iter().flat_map_iter(|set| set.as_slice()).for_each(|shingle| {
+            let (word, bit) = asked.place(*shingle as u32);
+            word.fetch_or(bit, Ordering::Relaxed);
+        });
+        asked
+    }
+
+    fn place(&self, half: u32) -> (&AtomicU64, u64) {
+        (&self.bits[half as usize / 64 & (self.bits.len() - 1)], 1 << (half % 64))
+    }
+
+    fn may_hold(&self, half: u32) -> bool {
+        let (word, bit) = self.place(half);
+        word.load(Ordering::Relaxed) & bit != 0
+    }
+}
+
+/// Shingles are counted part by part, by the upper bits of their lower halves, a few parts at a time.
+const PART_BITS: u32 = 8;
+const PARTS: u32 = 1 << PART_BITS;
+
+/// Shingles of articles, asked for or not, for which one part is counted at a time.
+const SHINGLES_OF_ROUND: usize = 1 << 28;
+
+/// The lower halves of shingles that [`TEMPLATE_ARTICLES`] or more articles hold, among those that may be asked for.
+fn held_by_many(articles: &[&Halves], asked: &Asked, shingles_of_round: usize) -> FxHashSet<u32> {
+    let n_shingles: usize = articles.iter().map(|halves| halves.len()).sum();
+    let rounds = (n_shingles / shingles_of_round + 1).next_power_of_two().min(PARTS as usize) as u32;
+    let in_round = PARTS / rounds;
+    let mut many = FxHashSet::default();
+    for round in 0..rounds {
+        let parts = round * in_round..(round + 1) * in_round;
+        let held = |articles: &[&Halves]| {
+            let mut of_parts: Vec<Vec<u32>> = vec![Vec::new(); in_round as usize];
+            let mut held: Vec<u32> = Vec::new();
+            for halves in articles {
+                held.clear();
+                let of_round = |half: &u32| parts.contains(&(half >> (32 - PART_BITS)));
+                held.extend(halves.iter().copied().filter(|half| of_round(half) && asked.may_hold(*half)));
+                held.sort_unstable();
+                held.dedup();
+                for half in &held {
+                    of_parts[((half >> (32 - PART_BITS)) - parts.start) as usize].push(*half);
+                }
+            }
+            of_parts
+        };
+        let held: Vec<Vec<Vec<u32>>> = articles.par_chunks(articles.len() / 16 + 1).map(held).collect();
+        let of_round: Vec<u32> = (0..in_round as usize)
+            .into_par_iter()
+            .flat_map_iter(|part| {
+                let mut all: Vec<u32> = held.iter().flat_map(|parts| &parts[part]).copied().collect();
+                all.sort_unstable();
+                let by_many = |run: &[u32]| (run.len() >= TEMPLATE_ARTICLES).then(|| run[0]);
+                all.chunk_by(|x, y| x == y).filter_map(by_many).collect::<Vec<u32>>()
+            })
+            .collect();
+        many.extend(of_round);
+    }
+    many
 }
 
 /// Bodies of fewer shingles may be a stub, such as the plea of a paywall.
@@ -221,16 +285,15 @@ const STUB_HEADLINES: f64 = 0.3;
 /// Whether two short bodies of one outlet are alike under headlines that have little in common: the
 /// text is then the outlet's, not the article's.
 fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> bool {
+    let outlet = |at: u32| articles[at as usize].outlet.as_deref();
+    let of_one_outlet = outlet(pair.a).is_some() && outlet(pair.a) == outlet(pair.b);
+    if !of_one_outlet || sets[pair.a as usize].len().max(sets[pair.b as usize].len()) >= STUB_SHINGLES {
+        return false;
+    }
     let words =
         |at: u32| -> ShingleSet { Tokenizer.text(&articles[at as usize].headline).hashes().into_iter().collect() };
     let (a, b) = (words(pair.a), words(pair.b));
-    let outlet = |at: u32| articles[at as usize].outlet.as_deref();
-    outlet(pair.a).is_some()
-        && outlet(pair.a) == outlet(pair.b)
-        && sets[pair.a as usize].len().max(sets[pair.b as usize].len()) < STUB_SHINGLES
-        && !a.is_empty()
-        && !b.is_empty()
-        && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES
+    !a.is_empty() && !b.is_empty() && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES
 }
 
 /// Articles without a body are copies only where headline and outlet are known and equal.
@@ -258,4 +321,35 @@ pub(crate) fn headline_key(article: &Article) -> Option<u64> {
     let words = Tokenizer.text(&article.headline).hashes();
     let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).chain(outlet.into_bytes()).collect();
     Some(xxhash_rust::xxh3::xxh3_64(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn rounds_count_what_counting_at_once_does(
+            articles in prop::collection::vec(prop::collection::vec(0u32..40, 0..30), 0..60),
+            shingles_of_round in 1usize..2_000,
+        ) {
+            let spread = |number: &u32| number.wrapping_mul(0x9e37_79b1);
+            let articles: Vec<Halves> = articles.iter().map(|list| list.iter().map(spread).collect()).collect();
+            let mut holders: BTreeMap<u32, usize> = BTreeMap::new();
+            for article in &articles {
+                let distinct: FxHashSet<u32> = article.iter().copied().collect();
+                distinct.into_iter().for_each(|half| *holders.entry(half).or_default() += 1);
+            }
+            let all: ShingleSet = holders.keys().map(|half| u64::from(*half)).collect();
+            let pair = NearDuplicate { a: 0, b: 1, overlap: Overlap::of(&all, &all) };
+            let asked = Asked::of(&[all.clone(), all], &[pair]);
+            let many = held_by_many(&articles.iter().collect::<Vec<_>>(), &asked, shingles_of_round);
+            let expected = holders.into_iter().filter(|(_, n)| *n >= TEMPLATE_ARTICLES).map(|(half, _)| half).collect();
+            prop_assert_eq!(many, expected);
+        }
+    }
 }
