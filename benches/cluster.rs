@@ -18,7 +18,9 @@ fn stories(c: &mut Criterion) {
             || articles.clone(),
             |articles| {
                 let n_articles = articles.len();
-                assert!(cluster(articles, &Settings::default(), &mut |_| ()).stories.len() <= n_articles);
+                assert!(
+                    cluster(articles, &Settings::default(), &mut |_| ()).expect("stories").stories.len() <= n_articles
+                );
             },
             BatchSize::LargeInput,
         );

@@ -181,8 +181,13 @@ impl Article {
 
     /// Adds a cut, keeping the cuts sorted and apart. What another cut covers already is left to it.
     pub fn cut(&mut self, range: Range<usize>, kind: CutKind) {
-        let start = range.start.min(self.text.len()) as u32;
-        let end = range.end.min(self.text.len()) as u32;
+        self.cut_apart(range, kind, self.text.len());
+    }
+
+    /// As [`cut`](Self::cut), where the text is not in the article but kept apart; so long is it, in bytes.
+    pub fn cut_apart(&mut self, range: Range<usize>, kind: CutKind, length: usize) {
+        let start = range.start.min(length) as u32;
+        let end = range.end.min(length) as u32;
         // The cuts that it meets. Most texts are marked from front to back, so that there are none behind.
         let first = self.cuts.partition_point(|cut| cut.end <= start);
         let behind = first + self.cuts[first..].partition_point(|cut| cut.start < end);

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use samestory::Settings;
-use samestory::ingest::{Reading, read};
+use samestory::ingest::{ArticlesApart, Reading, read, read_apart};
 use serde::Serialize;
 
 use crate::output::{Failure, counted, tell};
@@ -90,10 +90,42 @@ const LISTED_NOTES: usize = 20;
 /// If not a single article was found.
 pub(crate) fn articles(paths: &[PathBuf], settings: &Settings) -> Result<Reading, Failure> {
     let read_settings = settings.to_read_settings()?;
+    let reading = with_progress(|progress| read(paths, &read_settings, progress));
+    tell_what_was_not_taken(&reading);
+    match reading.articles.is_empty() {
+        true => Err(nothing_found(paths, &reading)),
+        false => Ok(reading),
+    }
+}
+
+/// As [`articles`], with their texts kept apart.
+///
+/// # Errors
+///
+/// If not a single article was found, or texts that were kept cannot be read again.
+pub(crate) fn articles_apart(paths: &[PathBuf], settings: &Settings) -> Result<(Reading, ArticlesApart), Failure> {
+    let read_settings = settings.to_read_settings()?;
+    let read = with_progress(|progress| read_apart(paths, &read_settings, progress));
+    let (reading, articles) = read.map_err(spill_failed)?;
+    tell_what_was_not_taken(&reading);
+    match articles.heads().is_empty() {
+        true => Err(nothing_found(paths, &reading)),
+        false => Ok((reading, articles)),
+    }
+}
+
+/// What is told where texts that were kept for later cannot be read.
+pub(crate) fn spill_failed(source: std::io::Error) -> Failure {
+    let folder = std::env::temp_dir();
+    Failure::failed(anyhow::Error::new(source).context(format!("a file in `{}` cannot be read", folder.display())))
+}
+
+fn with_progress<T>(read: impl FnOnce(&mut dyn FnMut(u64)) -> T) -> T {
     let progress = Progress::start("reading");
-    let reading =
-        read(paths, &read_settings, &mut |count| progress.say(format!("reading: {}", counted(count, "article"))));
-    drop(progress);
+    read(&mut |count| progress.say(format!("reading: {}", counted(count, "article"))))
+}
+
+fn tell_what_was_not_taken(reading: &Reading) {
     for rejected in &reading.rejected {
         tell(format_args!("rejected: {rejected}"));
     }
@@ -103,13 +135,13 @@ pub(crate) fn articles(paths: &[PathBuf], settings: &Settings) -> Result<Reading
     if let Some(more) = reading.notes.len().checked_sub(LISTED_NOTES).filter(|more| *more > 0) {
         tell(format_args!("note: {more} more of this kind"));
     }
-    if reading.articles.is_empty() {
-        let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
-        let skipped = match reading.skipped.total() {
-            0 => String::new(),
-            count => format!(" ({} skipped)", counted(count, "file")),
-        };
-        return Err(Failure::failed(anyhow::anyhow!("no article found in {}{skipped}", shown.join(", "))));
-    }
-    Ok(reading)
+}
+
+fn nothing_found(paths: &[PathBuf], reading: &Reading) -> Failure {
+    let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
+    let skipped = match reading.skipped.total() {
+        0 => String::new(),
+        count => format!(" ({} skipped)", counted(count, "file")),
+    };
+    Failure::failed(anyhow::anyhow!("no article found in {}{skipped}", shown.join(", ")))
 }

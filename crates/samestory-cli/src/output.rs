@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use samestory::index::{IndexError, Snippet};
-use samestory::{CollectionError, ConfigError};
+use samestory::{CollectionError, ConfigError, TimingError};
+
+use crate::input::spill_failed;
 
 /// Why a command did not do what it was asked to, and whose mistake it was.
 #[derive(Debug)]
@@ -69,6 +71,15 @@ impl From<serde_json::Error> for Failure {
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
         Failure { code: USAGE, error: error.into() }
+    }
+}
+
+impl From<TimingError> for Failure {
+    fn from(error: TimingError) -> Self {
+        match error {
+            TimingError::Settings(error) => error.into(),
+            TimingError::Spill(error) => spill_failed(error),
+        }
     }
 }
 
@@ -133,6 +144,12 @@ impl Output {
         Ok(Output { out: Box::new(BufWriter::new(file)), place: Some((part, path.to_owned())) })
     }
 
+    /// Writes a value as a JSON line.
+    pub(crate) fn line(&mut self, line: &impl serde::Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut *self, line)?;
+        Ok(self.write_all(b"\n")?)
+    }
+
     /// Gives the file its name.
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.out.flush()?;
@@ -167,10 +184,7 @@ pub(crate) fn write_lines<T: serde::Serialize>(
     mut out: Output,
     lines: impl IntoIterator<Item = T>,
 ) -> Result<(), Failure> {
-    for line in lines {
-        serde_json::to_writer(&mut out, &line)?;
-        out.write_all(b"\n")?;
-    }
+    lines.into_iter().try_for_each(|line| out.line(&line))?;
     out.finish()
 }
 

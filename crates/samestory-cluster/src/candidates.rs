@@ -24,6 +24,10 @@ pub const FAR_TERMS: usize = 20;
 /// Articles further apart in time seldom report one event.
 pub const WINDOW_SECONDS: i64 = 10 * 86_400;
 
+/// Of the articles that hold a term, so many are looked at on either side in time: a term that more hold says little,
+/// and would make the cost of a collection grow with its square.
+const MOST_ASIDE: usize = 8_192;
+
 /// Candidates that an article keeps.
 pub const LONGEST_LIST: usize = 70;
 
@@ -157,14 +161,27 @@ impl<'a> Index<'a> {
     /// Articles that share terms with this one, those that are most like it over these and nearest in time.
     fn ask(&self, number: usize, scores: &mut Scores) -> Vec<Candidate> {
         let time = self.articles[number].time;
+        // Places that are near in time; those without a time are near to all.
+        let near = time.map_or(0..u32::MAX, |time| {
+            let before = |end: i64| self.times.partition_point(|other| *other < end) as u32;
+            before(time.saturating_sub(WINDOW_SECONDS))..before(time.saturating_add(WINDOW_SECONDS + 1))
+        });
         for (at, asked) in self.asked[number].iter().enumerate() {
             let postings = &self.postings[asked.postings as usize];
-            match time {
-                Some(time) if at >= FAR_TERMS => {
-                    self.in_window(postings, asked, time).for_each(|parts| scores.add(&asked.heavy, parts));
-                }
-                _ => scores.add(&asked.heavy, postings),
+            let (before, behind) = aside(postings, asked.own as usize);
+            if at < FAR_TERMS {
+                scores.add(&asked.heavy, before);
+                scores.add(&asked.heavy, behind);
+                continue;
             }
+            // Most are few steps away, where a search through all would have to fetch each step from memory.
+            let first = before.iter().rev().take_while(|(place, _)| *place >= near.start).count();
+            let end = behind.iter().take_while(|(place, _)| *place < near.end).count();
+            scores.add(&asked.heavy, &before[before.len() - first..]);
+            scores.add(&asked.heavy, &behind[..end]);
+            let dated = self.times.len() as u32;
+            let undated = behind[end..].iter().rev().take_while(|(place, _)| *place >= dated).count();
+            scores.add(&asked.heavy, &behind[behind.len() - undated..]);
         }
         let found = scores.take(|place, sum| {
             let other = self.order[place as usize];
@@ -174,41 +191,35 @@ impl<'a> Index<'a> {
         keep_closest(found);
         found.clone()
     }
+}
 
-    /// The postings that are near in time to those of the article that asks, and those without a time.
-    fn in_window<'p>(&self, postings: &'p [Posting], asked: &Asked, time: i64) -> impl Iterator<Item = &'p [Posting]> {
-        let dated = self.times.len();
-        let is_near = |(place, _): &&Posting| {
-            self.times.get(*place as usize).is_some_and(|other| other.abs_diff(time) <= WINDOW_SECONDS.unsigned_abs())
-        };
-        // Most are few steps away, where a search through all would have to fetch each step from memory.
-        let (before, behind) = postings.split_at(asked.own as usize);
-        let first = before.len() - before.iter().rev().take_while(is_near).count();
-        let end = before.len() + behind.iter().take_while(is_near).count();
-        let undated = postings[end..].iter().rev().take_while(|(place, _)| *place as usize >= dated).count();
-        [&postings[first..end], &postings[postings.len() - undated..]].into_iter()
-    }
+/// The nearest postings before a place among them, and from it on.
+fn aside(postings: &[Posting], own: usize) -> (&[Posting], &[Posting]) {
+    let (before, behind) = postings.split_at(own);
+    (&before[before.len().saturating_sub(MOST_ASIDE)..], &behind[..behind.len().min(MOST_ASIDE)])
 }
 
 /// Sums of one query: a slot for every article, which slots are in use, and what is made of them.
 struct Scores {
     sums: Vec<f32>,
+    /// The first `n_used` count.
     used: Vec<u32>,
+    n_used: usize,
     found: Vec<Candidate>,
 }
 
 impl Scores {
     fn new(n_articles: usize) -> Self {
-        Scores { sums: vec![0.0; n_articles], used: Vec::new(), found: Vec::new() }
+        Scores { sums: vec![0.0; n_articles], used: vec![0; n_articles + 1], n_used: 0, found: Vec::new() }
     }
 
     /// Adds what a term of the article that asks adds to the likeness with each that holds it, always above 0.
     fn add(&mut self, heavy: &HeavyTerm, postings: &[Posting]) {
         for (place, other) in postings {
             let sum = &mut self.sums[*place as usize];
-            if *sum == 0.0 {
-                self.used.push(*place);
-            }
+            // No branch, since it would be guessed wrong half of the time.
+            self.used[self.n_used] = *place;
+            self.n_used += usize::from(*sum == 0.0);
             *sum += heavy.product(*other);
         }
     }
@@ -216,7 +227,7 @@ impl Scores {
     /// What is made of the sums; all slots are empty behind it.
     fn take(&mut self, make: impl Fn(u32, f32) -> Option<Candidate>) -> &mut Vec<Candidate> {
         self.found.clear();
-        for place in self.used.drain(..) {
+        for &place in &self.used[..std::mem::take(&mut self.n_used)] {
             self.found.extend(make(place, std::mem::take(&mut self.sums[place as usize])));
         }
         &mut self.found

@@ -21,6 +21,9 @@
 //! *Consequences.* Furniture of an outlet with less than four articles is not found, nor is that of a
 //! brief which is shorter than its furniture. No cut takes the whole body of an article.
 
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
 use std::ops::Range;
 
 use memchr::memmem::Finder;
@@ -45,32 +48,59 @@ const LABEL_SHARE: usize = 10;
 const MOST_LOOKED_AT: usize = 64;
 
 /// A paragraph of an article.
-struct Block {
+pub(crate) struct Block {
     key: u64,
-    range: Range<usize>,
+    start: u32,
+    end: u32,
     /// A sentence or more, not a label.
     whole: bool,
 }
 
+impl Block {
+    fn range(&self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
 /// Marks repeated paragraphs in all articles whose outlet is known.
 pub fn mark_repeated_blocks(articles: &mut [Article]) {
-    let blocks: Vec<Vec<Block>> = articles.par_iter().map(blocks_of).collect();
+    let blocks: Vec<Box<[Block]>> = articles.par_iter().map(blocks_of).collect();
+    mark_blocks(articles, &blocks);
+}
+
+/// As [`mark_repeated_blocks`], given the paragraphs of each article.
+pub(crate) fn mark_blocks(articles: &mut [Article], blocks: &[Box<[Block]>]) {
+    let there = |at: usize| Ok::<_, Infallible>(Cow::Borrowed(articles[at].text.as_str()));
+    let marked = match repeated_blocks(articles, blocks, &there) {
+        Ok(marked) => marked,
+        Err(never) => match never {},
+    };
+    for (at, range) in marked {
+        articles[at].cut(range, CutKind::Furniture);
+    }
+}
+
+/// The repeated paragraphs of all articles whose outlet is known, as positions of articles and byte ranges of their
+/// texts, in order. `text_of` gives the text of an article; it is asked for few of them.
+pub(crate) fn repeated_blocks<'t, E: Send>(
+    articles: &[Article],
+    blocks: &[Box<[Block]>],
+    text_of: &(impl Fn(usize) -> Result<Cow<'t, str>, E> + Sync),
+) -> Result<Vec<(usize, Range<usize>)>, E> {
     let mut by_outlet: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
     for (at, article) in articles.iter().enumerate() {
         if let Some(outlet) = &article.outlet {
             by_outlet.entry(outlet).or_default().push(at);
         }
     }
-    let articles_before: &[Article] = articles;
-    let mut marked: Vec<(usize, Range<usize>)> = by_outlet
+    let of_outlets: Vec<Vec<(usize, Range<usize>)>> = by_outlet
         .into_par_iter()
         .filter(|(_, members)| members.len() >= FEWEST_ARTICLES)
-        .flat_map_iter(|(_, members)| of_outlet(&members, articles_before, &blocks))
-        .collect();
+        .map(|(_, members)| of_outlet(&members, articles, blocks, text_of))
+        .collect::<Result<_, _>>()?;
+    let mut marked = of_outlets.concat();
     marked.sort_by_key(|(at, range)| (*at, range.start));
-    for (at, range) in marked {
-        articles[at].cut(range, CutKind::Furniture);
-    }
+    Ok(marked)
 }
 
 /// Marks repeated paragraphs in articles that come to others of their outlets, which count but stay as they are.
@@ -85,7 +115,8 @@ pub fn mark_repeated_blocks_beside(articles: &mut [Article], others: Vec<Article
     articles.iter_mut().zip(all.drain(first..)).for_each(|(article, marked)| *article = marked);
 }
 
-fn blocks_of(article: &Article) -> Vec<Block> {
+/// The paragraphs of an article.
+pub(crate) fn blocks_of(article: &Article) -> Box<[Block]> {
     let headline = article.headline.to_lowercase();
     let own_headline = (headline.len() >= SHORTEST_HEADLINE).then(|| Finder::new(&headline));
     let mut key = String::new();
@@ -104,7 +135,7 @@ fn blocks_of(article: &Article) -> Vec<Block> {
             if !whole {
                 key = key.replace(|c: char| c.is_numeric(), "0");
             }
-            Block { key: xxh3_64(key.as_bytes()), range, whole }
+            Block { key: xxh3_64(key.as_bytes()), start: range.start as u32, end: range.end as u32, whole }
         })
         .collect()
 }
@@ -131,27 +162,34 @@ fn is_whole(paragraph: &str) -> bool {
 }
 
 /// The furniture in the articles of one outlet.
-fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> Vec<(usize, Range<usize>)> {
+fn of_outlet<'t, E>(
+    members: &[usize],
+    articles: &[Article],
+    blocks: &[Box<[Block]>],
+    text_of: &impl Fn(usize) -> Result<Cow<'t, str>, E>,
+) -> Result<Vec<(usize, Range<usize>)>, E> {
     let repeated = repeated(members, blocks);
     if repeated.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let fewest_with_label = FEWEST_ARTICLES.max(members.len() / LABEL_SHARE);
     let mut told = WordsOfArticles::default();
-    let furniture: FxHashSet<u64> = repeated
-        .iter()
-        .filter(|(_, repeated)| match repeated.whole {
-            true => !is_background(repeated, members, articles, &mut told),
+    let mut furniture: FxHashSet<u64> = FxHashSet::default();
+    for (key, repeated) in &repeated {
+        let is_furniture = match repeated.whole {
+            true => !is_background(repeated, members, articles, text_of, &mut told)?,
             false => repeated.articles.len() >= fewest_with_label,
-        })
-        .map(|(key, _)| *key)
-        .collect();
+        };
+        if is_furniture {
+            furniture.insert(*key);
+        }
+    }
     let mut found = Vec::new();
     for &at in members {
         let is_furniture: Vec<bool> = blocks[at].iter().map(|block| furniture.contains(&block.key)).collect();
         let leading = is_furniture.iter().take_while(|is| **is).count();
         let trailing = is_furniture.len() - is_furniture.iter().rev().take_while(|is| **is).count();
-        let length = |blocks: &mut dyn Iterator<Item = &Block>| blocks.map(|block| block.range.len()).sum::<usize>();
+        let length = |blocks: &mut dyn Iterator<Item = &Block>| blocks.map(|block| block.range().len()).sum::<usize>();
         let whole: Vec<&Block> = blocks[at]
             .iter()
             .zip(&is_furniture)
@@ -166,9 +204,9 @@ fn of_outlet(members: &[usize], articles: &[Article], blocks: &[Vec<Block>]) -> 
         let cut = blocks[at].iter().enumerate().filter(|(number, block)| {
             is_furniture[*number] && (block.whole || *number < leading || *number >= trailing)
         });
-        found.extend(cut.map(|(_, block)| (at, block.range.clone())));
+        found.extend(cut.map(|(_, block)| (at, block.range())));
     }
-    found
+    Ok(found)
 }
 
 /// A paragraph that stands in several articles of an outlet.
@@ -179,7 +217,7 @@ struct Repeated {
 }
 
 /// The paragraphs that enough articles have, behind enough different paragraphs.
-fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
+fn repeated(members: &[usize], blocks: &[Box<[Block]>]) -> Vec<(u64, Repeated)> {
     let mut keys: Vec<(u64, usize)> =
         members.iter().flat_map(|at| blocks[*at].iter().map(move |block| (block.key, *at))).collect();
     keys.sort_unstable();
@@ -197,7 +235,7 @@ fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
     for &at in members {
         // What opens a text follows its headline, which is its own.
         let mut before = xxh3_64(&at.to_le_bytes());
-        for block in &blocks[at] {
+        for block in blocks[at].iter() {
             if !repeated.contains(&block.key) {
                 before = block.key;
                 continue;
@@ -206,7 +244,7 @@ fn repeated(members: &[usize], blocks: &[Vec<Block>]) -> Vec<(u64, Repeated)> {
             let articles =
                 found.entry(block.key).or_insert_with(|| Repeated { whole: block.whole, articles: Vec::new() });
             if articles.articles.last().is_none_or(|(last, _)| *last != at) {
-                articles.articles.push((at, block.range.clone()));
+                articles.articles.push((at, block.range()));
             }
         }
     }
@@ -223,42 +261,51 @@ const TELLING_WORD: usize = 5;
 /// stand in the rest of most of them, and in at most half as large a share of the outlet's other articles.
 ///
 /// `told` keeps the words of the articles that were looked at.
-fn is_background(repeated: &Repeated, members: &[usize], articles: &[Article], told: &mut WordsOfArticles) -> bool {
+fn is_background<'t, E>(
+    repeated: &Repeated,
+    members: &[usize],
+    articles: &[Article],
+    text_of: &impl Fn(usize) -> Result<Cow<'t, str>, E>,
+    told: &mut WordsOfArticles,
+) -> Result<bool, E> {
     let (first, range) = &repeated.articles[0];
+    let paragraph = text_of(*first)?[range.clone()].to_lowercase();
     let first = &articles[*first];
-    let paragraph = first.text[range.clone()].to_lowercase();
     let without_headline = paragraph.replace(&first.headline.to_lowercase(), "");
     let outlet = first.outlet.as_deref().unwrap_or_default().to_lowercase();
     let words: Vec<&str> = telling_words(&without_headline).into_iter().filter(|word| !outlet.contains(word)).collect();
     if words.len() < 3 {
-        return false;
+        return Ok(false);
     }
     let words: Vec<u64> = words.into_iter().map(|word| xxh3_64(word.as_bytes())).collect();
-    let mut shares = |sample: &[(usize, Range<usize>)]| -> Vec<f64> {
+    let mut shares = |sample: &[(usize, Range<usize>)]| -> Result<Vec<f64>, E> {
         let mut counts = vec![0usize; words.len()];
         for (at, range) in sample {
-            let article = &articles[*at];
             if told.len() >= MOST_TOLD {
                 told.clear();
             }
-            let there = told.entry(*at).or_insert_with(|| word_counts(&[&article.headline, &article.text]));
-            let own = word_counts(&[&article.text[range.clone()]]);
+            let there = match told.entry(*at) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(empty) => empty.insert(word_counts(&[&articles[*at].headline, &text_of(*at)?])),
+            };
+            // Most of the others are asked for without a paragraph.
+            let own = if range.is_empty() { Vec::new() } else { word_counts(&[&text_of(*at)?[range.clone()]]) };
             let count_in = |counts: &[(u64, u32)], word: &u64| {
                 counts.binary_search_by_key(word, |(word, _)| *word).map_or(0, |at| counts[at].1)
             };
             let is_there = words.iter().map(|word| count_in(there, word) > count_in(&own, word));
             counts.iter_mut().zip(is_there).for_each(|(count, is_there)| *count += usize::from(is_there));
         }
-        counts.into_iter().map(|count| count as f64 / sample.len().max(1) as f64).collect()
+        Ok(counts.into_iter().map(|count| count as f64 / sample.len().max(1) as f64).collect())
     };
     let has = |at: &usize| repeated.articles.binary_search_by_key(at, |(with, _)| *with).is_ok();
     let others: Vec<_> = members.iter().filter(|at| !has(at)).map(|at| (*at, 0..0)).collect();
     if others.is_empty() {
-        return false;
+        return Ok(false);
     }
-    let (with, without) = (shares(&spread(&repeated.articles)), shares(&spread(&others)));
+    let (with, without) = (shares(&spread(&repeated.articles))?, shares(&spread(&others))?);
     let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
-    telling.count() * 3 >= words.len()
+    Ok(telling.count() * 3 >= words.len())
 }
 
 /// Articles of an outlet whose words are kept.

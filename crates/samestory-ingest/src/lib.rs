@@ -19,6 +19,7 @@
 
 mod address;
 mod agency;
+mod apart;
 mod assemble;
 mod date;
 mod encoding;
@@ -39,13 +40,16 @@ mod page;
 mod reader;
 mod reject;
 mod settings;
+mod spill;
 mod walk;
 
 pub use address::canonical_url;
+pub use apart::ArticlesApart;
 pub use date::parse_time;
 pub use furniture::{mark_repeated_blocks, mark_repeated_blocks_beside};
 pub use labels::read_labels;
 pub use outlet_table::{Agency, Outlet, OutletTable, outlet_key};
-pub use reader::{Reading, read, read_bytes, read_text};
+pub use reader::{Reading, read, read_apart, read_bytes, read_text};
 pub use reject::{Note, Rejected, Skipped};
 pub use settings::{Limits, ReadSettings};
+pub use spill::{Spill, Spilled};

@@ -1,22 +1,26 @@
 //! From paths to articles.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::{Article, ArticleId};
+use samestory_article::{Article, ArticleId, CutKind};
 
+use crate::apart::{ArticlesApart, kept_text};
 use crate::assemble::{Assembled, assemble, place_id};
 use crate::format;
-use crate::furniture::mark_repeated_blocks;
+use crate::furniture::{Block, blocks_of, mark_blocks, repeated_blocks};
 use crate::guard::guarded;
 use crate::item::{Flaw, RawItem};
 use crate::open::{Raw, stream_reason};
 use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};
 use crate::settings::ReadSettings;
+use crate::spill::{Spill, Spilled};
 use crate::walk::{Found, path_text, walk};
 
 /// What was read.
@@ -50,6 +54,24 @@ pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut
     reader.finish()
 }
 
+/// As [`read`], but the texts of the articles are kept apart, so that they need not be held in memory; `articles` of
+/// the reading stay empty.
+///
+/// # Errors
+///
+/// If what was kept apart cannot be read again.
+pub fn read_apart(
+    paths: &[PathBuf],
+    settings: &ReadSettings,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<(Reading, ArticlesApart)> {
+    let mut reader = Reader::new(settings, progress);
+    reader.spill = Some(Spill::default());
+    let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
+    files.iter().for_each(|file| reader.read_file(file));
+    reader.finish_apart()
+}
+
 /// Reads the text of one file that is in memory, as if it stood at `path`.
 pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
     read_bytes(path, text.as_bytes(), settings)
@@ -70,9 +92,28 @@ struct Reader<'a> {
     batch: Vec<(RawItem, usize)>,
     batch_bytes: usize,
     files: Vec<Found>,
-    taken: Vec<(Assembled, usize)>,
+    taken: Vec<Taken>,
+    /// Where the texts are kept, if not in the articles.
+    spill: Option<Spill>,
     rejected: Vec<Rejected>,
     skipped: Skipped,
+}
+
+/// An article that was taken.
+struct Taken {
+    assembled: Assembled,
+    file: usize,
+    blocks: Box<[Block]>,
+    /// Where its text is kept apart.
+    text: Option<Spilled>,
+}
+
+/// What is left when everything was read: articles in order of their ids, their paragraphs and where their texts are.
+struct Finished {
+    reading: Reading,
+    blocks: Vec<Box<[Block]>>,
+    texts: Vec<Option<Spilled>>,
+    spill: Option<Spill>,
 }
 
 impl<'a> Reader<'a> {
@@ -84,6 +125,7 @@ impl<'a> Reader<'a> {
             batch_bytes: 0,
             files: Vec::new(),
             taken: Vec::new(),
+            spill: None,
             rejected: Vec::new(),
             skipped: Skipped::default(),
         }
@@ -163,13 +205,23 @@ impl<'a> Reader<'a> {
             .into_par_iter()
             .map(|(item, file)| {
                 let line = item.line;
-                let assembled = guarded(|| assemble(item, &files[file].relative, self.settings));
+                let assembled = guarded(|| {
+                    let assembled = assemble(item, &files[file].relative, self.settings)?;
+                    let blocks = blocks_of(&assembled.article);
+                    Ok((assembled, blocks))
+                });
                 (assembled.unwrap_or_else(|panic| Err(bug(line, &panic))), file)
             })
             .collect();
         for (result, file) in done {
             match result {
-                Ok(assembled) => self.taken.push((assembled, file)),
+                Ok((mut assembled, blocks)) => {
+                    let text = self.spill.as_mut().map(|spill| {
+                        let text = std::mem::take(&mut assembled.article.text);
+                        spill.keep(text.as_bytes())
+                    });
+                    self.taken.push(Taken { assembled, file, blocks, text });
+                }
                 // A crawl and a folder of saved pages hold front pages and the like.
                 Err(flaw) if flaw.not_an_article && !(self.files[file].named && flaw.line.is_none()) => {
                     self.skipped.without_articles += 1;
@@ -183,44 +235,96 @@ impl<'a> Reader<'a> {
         (self.progress)(self.taken.len() as u64);
     }
 
-    fn finish(mut self) -> Reading {
+    fn finish(self) -> Reading {
+        let Finished { mut reading, blocks, .. } = self.finish_all();
+        mark_blocks(&mut reading.articles, &blocks);
+        reading
+    }
+
+    fn finish_apart(self) -> io::Result<(Reading, ArticlesApart)> {
+        let Finished { mut reading, blocks, texts, spill } = self.finish_all();
+        let spill = spill.unwrap_or_default();
+        let texts: Vec<Spilled> = texts.into_iter().flatten().collect();
+        let text_of = |at: usize| kept_text(&spill, texts[at]).map(Cow::Owned);
+        let marked = repeated_blocks(&reading.articles, &blocks, &text_of)?;
+        for (at, range) in marked {
+            reading.articles[at].cut_apart(range, CutKind::Furniture, spill.length_of(texts[at]));
+        }
+        let articles = std::mem::take(&mut reading.articles);
+        Ok((reading, ArticlesApart::new(articles, texts, spill)))
+    }
+
+    fn finish_all(mut self) -> Finished {
         self.assemble_batch();
         name_roots(&mut self.taken, &self.files);
         name_outlets(&mut self.taken);
-        let mut first_by_id: FxHashMap<ArticleId, (usize, String)> = FxHashMap::default();
+        let mut first_by_id: FxHashMap<ArticleId, (u32, u32)> = FxHashMap::default();
         let mut reading = Reading {
             rejected: self.rejected,
             skipped: self.skipped,
             files: self.files.len() as u64,
+            articles: Vec::with_capacity(self.taken.len()),
             ..Reading::default()
         };
-        for (assembled, file) in self.taken {
+        let mut blocks_of = Vec::with_capacity(self.taken.len());
+        let mut texts: Vec<Option<Spilled>> = Vec::with_capacity(self.taken.len());
+        for Taken { assembled, file, blocks, text } in self.taken {
             let Assembled { mut article, note, shared_id, .. } = assembled;
-            let path = self.files[file].shown();
+            let path = || self.files[file].shown();
             if shared_id && let Some((at, _)) = first_by_id.get(&article.id) {
-                if same_content(&reading.articles[*at], &article) {
+                let first = *at as usize;
+                let same_text = match (&self.spill, texts[first], text) {
+                    (Some(spill), Some(first), Some(text)) => {
+                        let (first, text) = (kept_text(spill, first), kept_text(spill, text));
+                        first.ok().zip(text.ok()).is_some_and(|(first, text)| first == text)
+                    }
+                    _ => reading.articles[first].text == article.text,
+                };
+                if same_text && same_head(&reading.articles[first], &article) {
                     reading.skipped.repeated += 1;
                     continue;
                 }
                 // Another state of what is reported there: known by its place too, and in order behind it.
                 article.id = format!("{}#{}", article.id, place_id(&article.path, article.line)).into();
             }
-            if let Some((at, first_path)) = first_by_id.get(&article.id) {
-                let line = reading.articles[*at].line.map_or(String::new(), |line| format!(":{line}"));
+            if let Some((at, first_file)) = first_by_id.get(&article.id) {
+                let line = reading.articles[*at as usize].line.map_or(String::new(), |line| format!(":{line}"));
+                let first_path = self.files[*first_file as usize].shown();
                 let reason = format!("id `{}` is already taken by {first_path}{line}", article.id);
-                reading.rejected.push(Rejected { path, line: article.line, reason });
+                reading.rejected.push(Rejected { path: path(), line: article.line, reason });
                 continue;
             }
             if let Some(reason) = note {
-                reading.notes.push(Note { path: path.clone(), line: article.line, reason });
+                reading.notes.push(Note { path: path(), line: article.line, reason });
             }
-            first_by_id.insert(article.id.clone(), (reading.articles.len(), path));
+            first_by_id.insert(article.id.clone(), (reading.articles.len() as u32, file as u32));
             reading.articles.push(article);
+            blocks_of.push(blocks);
+            texts.push(text);
         }
+        drop(first_by_id);
         reading.rejected.sort();
-        reading.articles.sort_by(|a, b| a.id.cmp(&b.id));
-        mark_repeated_blocks(&mut reading.articles);
-        reading
+        let mut order: Vec<u32> = (0..reading.articles.len() as u32).collect();
+        order.sort_by(|a, b| reading.articles[*a as usize].id.cmp(&reading.articles[*b as usize].id));
+        reorder(&mut reading.articles, &order);
+        reorder(&mut blocks_of, &order);
+        reorder(&mut texts, &order);
+        Finished { reading, blocks: blocks_of, texts, spill: self.spill }
+    }
+}
+
+/// Puts items in order, in their place; `order` tells which comes first, second and so on.
+fn reorder<T>(items: &mut [T], order: &[u32]) {
+    let mut order = order.to_vec();
+    for start in 0..order.len() {
+        let mut at = start;
+        while order[at] as usize != start {
+            let from = order[at] as usize;
+            items.swap(at, from);
+            order[at] = at as u32;
+            at = from;
+        }
+        order[at] = at as u32;
     }
 }
 
@@ -229,35 +333,36 @@ pub(crate) fn bug(line: Option<u64>, panic: &str) -> Flaw {
     Flaw::new(line, format!("cannot be read, which is a bug in samestory: {panic}"))
 }
 
-/// Whether two articles differ in nothing but where they were read.
-fn same_content(a: &Article, b: &Article) -> bool {
-    (&a.headline, &a.text, &a.url, &a.time) == (&b.headline, &b.text, &b.url, &b.time)
+/// Whether two articles of one text differ in nothing but where they were read.
+fn same_head(a: &Article, b: &Article) -> bool {
+    (&a.headline, &a.url, &a.time) == (&b.headline, &b.url, &b.time)
 }
 
 /// Gives each outlet one name. Names that differ in letter case, spaces, punctuation or a leading article
 /// only are one: the one most articles give. A host has the name that most of its articles give, for
 /// those that give none.
-fn name_outlets(taken: &mut [(Assembled, usize)]) {
+fn name_outlets(taken: &mut [Taken]) {
     let mut of_host = Names::default();
-    for (assembled, _) in taken.iter().filter(|(assembled, _)| assembled.named_outlet) {
+    for Taken { assembled, .. } in taken.iter().filter(|taken| taken.assembled.named_outlet) {
         if let (Some(host), Some(outlet)) = (&assembled.host, &assembled.article.outlet) {
             of_host.count(host, outlet);
         }
     }
-    for (Assembled { article, host, .. }, _) in taken.iter_mut().filter(|(assembled, _)| !assembled.named_outlet) {
+    for Taken { assembled, .. } in taken.iter_mut().filter(|taken| !taken.assembled.named_outlet) {
+        let Assembled { article, host, .. } = assembled;
         if let Some(name) = host.as_ref().and_then(|host| of_host.most(host)) {
             article.outlet = Some(name.to_owned());
         }
     }
     let mut of_key = Names::default();
     let mut keys: FxHashMap<String, String> = FxHashMap::default();
-    for outlet in taken.iter().filter_map(|(assembled, _)| assembled.article.outlet.as_ref()) {
+    for outlet in taken.iter().filter_map(|taken| taken.assembled.article.outlet.as_ref()) {
         if !keys.contains_key(outlet) {
             keys.insert(outlet.clone(), outlet_key(outlet));
         }
         of_key.count(&keys[outlet], outlet);
     }
-    for outlet in taken.iter_mut().filter_map(|(assembled, _)| assembled.article.outlet.as_mut()) {
+    for outlet in taken.iter_mut().filter_map(|taken| taken.assembled.article.outlet.as_mut()) {
         if let Some(name) = of_key.most(&keys[outlet]) {
             name.clone_into(outlet);
         }
@@ -288,12 +393,12 @@ impl Names {
 
 /// Where two roots hold the same relative path, its articles get the root's name in front: its last
 /// part, or as many as it takes to tell the roots apart.
-fn name_roots(taken: &mut [(Assembled, usize)], files: &[Found]) {
+fn name_roots(taken: &mut [Taken], files: &[Found]) {
     let mut roots: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for file in files {
         roots.entry(&file.relative).or_default().push(&file.root);
     }
-    for (assembled, file) in taken.iter_mut().filter(|(assembled, _)| !assembled.own_id) {
+    for Taken { assembled, file, .. } in taken.iter_mut().filter(|taken| !taken.assembled.own_id) {
         let file = &files[*file];
         let Some(same) = roots.get(file.relative.as_str()).filter(|roots| roots.len() > 1) else { continue };
         let longest = same.iter().map(|root| root.iter().count()).max().unwrap_or(1);

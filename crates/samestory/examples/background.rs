@@ -24,7 +24,7 @@ fn main() -> std::io::Result<()> {
     let settings = samestory::ingest::ReadSettings::default();
     let reading = samestory::ingest::read(&paths, &settings, &mut |_| ());
     let all: Vec<&Article> = reading.articles.iter().collect();
-    let copies = find_copies(&all, &CopySettings::default());
+    let copies = find_copies(&all, &CopySettings::default()).expect("copies");
     let english: Vec<&Article> = all
         .into_iter()
         .zip(copies.copy_of)

@@ -22,7 +22,7 @@ fn main() {
     let reading = samestory::ingest::read(&paths, &samestory::ingest::ReadSettings::default(), &mut |_| ());
     let articles: Vec<&Article> = reading.articles.iter().collect();
     let settings = CopySettings::default();
-    let copies = find_copies(&articles, &settings);
+    let copies = find_copies(&articles, &settings).expect("copies");
     let found: FxHashSet<(u32, u32)> = copies.pairs.iter().map(|pair| (pair.pair.a, pair.pair.b)).collect();
 
     let sets: Vec<ShingleSet> = articles.iter().map(|article| shingle_set(article)).collect();

@@ -4,17 +4,65 @@
 //! representative, the earliest of them, and never deleted. What makes a copy is a property of two
 //! texts ([`NearDuplicateRule`]), not of a story.
 
+use std::borrow::Cow;
+use std::io;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, Tokenizer};
+use samestory_ingest::{ArticlesApart, Spill, Spilled};
 use samestory_minhash::{
-    Banding, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature, copy_groups,
-    verify,
+    Banding, CandidatePair, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature,
+    copy_groups, verify,
 };
 
 use crate::config::CopySettings;
+
+/// Articles among which copies are looked for. Their texts need not be in memory.
+pub trait ArticleSource: Sync {
+    /// How many there are.
+    fn n_articles(&self) -> usize;
+
+    /// The article at a position, perhaps without its text.
+    fn head(&self, at: usize) -> &Article;
+
+    /// The article at a position as a whole.
+    ///
+    /// # Errors
+    ///
+    /// If its text cannot be read.
+    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>>;
+}
+
+impl ArticleSource for [&Article] {
+    fn n_articles(&self) -> usize {
+        self.len()
+    }
+
+    fn head(&self, at: usize) -> &Article {
+        self[at]
+    }
+
+    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
+        Ok(Cow::Borrowed(self[at]))
+    }
+}
+
+impl ArticleSource for ArticlesApart {
+    fn n_articles(&self) -> usize {
+        self.heads().len()
+    }
+
+    fn head(&self, at: usize) -> &Article {
+        &self.heads()[at]
+    }
+
+    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
+        ArticlesApart::whole(self, at).map(Cow::Owned)
+    }
+}
 
 /// The distinct 5-word shingles of an article's body; the headline is not part of it.
 pub fn shingle_set(article: &Article) -> ShingleSet {
@@ -75,78 +123,206 @@ const TEMPLATE_ARTICLES: usize = 12;
 
 /// Finds the copies among the articles.
 ///
-/// The shingles of an article are made and signed; kept is the lower half of each, by which templates are told. Those
-/// of candidates are made again for the exact check.
-pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> Copies {
+/// The shingles of an article are made and signed; kept is the lower half of each, by which templates are told, in a
+/// [spill file](Spill). Those of candidates are made again for the exact check.
+///
+/// # Errors
+///
+/// If the spill file cannot be read.
+pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> io::Result<Copies> {
     find_copies_stepwise(articles, settings, &mut |_| ())
 }
 
-/// As [`find_copies`], and names each step when it is done.
-pub fn find_copies_stepwise(
-    articles: &[&Article],
+/// Articles whose shingles are made together.
+const BATCH: usize = 4096;
+
+/// As [`find_copies`], for articles of any source, and names each step when it is done.
+///
+/// # Errors
+///
+/// If a text or the spill file cannot be read.
+pub fn find_copies_stepwise<A: ArticleSource + ?Sized>(
+    articles: &A,
     settings: &CopySettings,
     done: &mut dyn FnMut(&'static str),
-) -> Copies {
-    let hasher = MinHasher::default();
-    let (signatures, halves): (Vec<Option<Signature>>, Vec<Halves>) = articles
-        .par_iter()
-        .map_init(ShingleMemory::default, |memory, article| {
-            let shingles = memory.shingles(article);
-            (hasher.signature_of(shingles), halves(shingles))
-        })
-        .unzip();
+) -> io::Result<Copies> {
+    let (signatures, halves) = sign(articles)?;
     done("tokenise, shingle, sign");
-    let rank = ranks(articles);
+    let rank = ranks(&heads(articles));
     let found = lsh(settings).candidates(&signatures, &rank);
     done("band, candidates");
-    let sets = sets_of(articles, found.pairs.iter().flat_map(|pair| [pair.a, pair.b]));
     let rule = settings.rule();
-    let verified = verify(&sets, &found.pairs, &rule);
+    let verified = with_sets(articles, &found.pairs, |pair| [pair.a, pair.b], |sets, pairs| sets.verify(pairs, &rule))?;
     done("exact check");
-    let (pairs, mut copy_of) = fold(articles, &sets, &halves, &rank, verified, &rule);
+    let (pairs, mut copy_of) = fold(articles, &halves, &rank, verified, &rule)?;
     fold_equal_headlines(articles, &signatures, &rank, &mut copy_of);
     done("templates, groups");
-    Copies { pairs, copy_of, capped_buckets: found.capped_buckets, largest_bucket: found.largest_bucket, signatures }
+    Ok(Copies {
+        pairs,
+        copy_of,
+        capped_buckets: found.capped_buckets,
+        largest_bucket: found.largest_bucket,
+        signatures,
+    })
 }
 
-/// The lower halves of an article's shingles in reading order: enough to count how many articles hold one. By chance two
-/// shingles share it once in 4 thousand million pairs.
-type Halves = Box<[u32]>;
-
-pub(crate) fn halves(shingles: &[u64]) -> Halves {
-    shingles.iter().map(|shingle| *shingle as u32).collect()
+fn heads<A: ArticleSource + ?Sized>(articles: &A) -> Vec<&Article> {
+    (0..articles.n_articles()).map(|at| articles.head(at)).collect()
 }
 
-/// The shingle sets of some articles; all others have an empty one.
-fn sets_of(articles: &[&Article], wanted: impl Iterator<Item = u32>) -> Vec<ShingleSet> {
-    let mut is_wanted = vec![false; articles.len()];
-    wanted.for_each(|at| is_wanted[at as usize] = true);
-    articles
-        .par_iter()
-        .zip(is_wanted)
-        .map(|(article, is_wanted)| if is_wanted { shingle_set(article) } else { ShingleSet::default() })
-        .collect()
+/// The signatures of all articles with a body, and the lower halves of their shingles.
+fn sign<A: ArticleSource + ?Sized>(articles: &A) -> io::Result<(Vec<Option<Signature>>, Halves)> {
+    type Signed = Vec<(Option<Signature>, Vec<u8>)>;
+    let hasher = MinHasher::default();
+    let n_articles = articles.n_articles();
+    let of_batch = |batch: Range<usize>| -> io::Result<Signed> {
+        let sign = |memory: &mut ShingleMemory, at| {
+            let article = articles.whole(at)?;
+            let shingles = memory.shingles(&article);
+            Ok((hasher.signature_of(shingles), lower_halves(shingles)))
+        };
+        batch.into_par_iter().map_init(ShingleMemory::default, sign).collect()
+    };
+    let mut signatures = Vec::with_capacity(n_articles);
+    let mut halves = Halves::default();
+    let mut keep = |signed: Signed| {
+        for (signature, of_article) in signed {
+            signatures.push(signature);
+            halves.keep(&of_article);
+        }
+    };
+    let mut before = Signed::new();
+    for start in (0..n_articles).step_by(BATCH) {
+        // While one batch is kept, the next is made.
+        let batch = start..n_articles.min(start + BATCH);
+        let (made, ()) = rayon::join(|| of_batch(batch), || keep(before));
+        before = made?;
+    }
+    keep(before);
+    Ok((signatures, halves))
 }
 
-/// Tells templates and stubs from copies, and the representative of each article that is a copy. Sets are needed of
-/// the articles of pairs only.
-pub(crate) fn fold(
-    articles: &[&Article],
-    sets: &[ShingleSet],
-    halves: &[Halves],
+fn lower_halves(shingles: &[u64]) -> Vec<u8> {
+    let mut halves = Vec::with_capacity(4 * shingles.len());
+    shingles.iter().for_each(|shingle| halves.extend((*shingle as u32).to_le_bytes()));
+    halves
+}
+
+/// The lower halves of the shingles of articles in reading order: enough to count how many articles hold one. By chance
+/// two shingles share it once in 4 thousand million pairs.
+#[derive(Default)]
+pub(crate) struct Halves {
+    of: Vec<Spilled>,
+    spill: Spill,
+}
+
+impl Halves {
+    /// Those of a few articles.
+    pub(crate) fn of(sets: &[ShingleSet]) -> Halves {
+        let mut halves = Halves::default();
+        sets.iter().for_each(|set| halves.keep(&lower_halves(set.as_slice())));
+        halves
+    }
+
+    fn keep(&mut self, of_article: &[u8]) {
+        self.of.push(self.spill.keep(of_article));
+    }
+
+    fn n_shingles(&self, at: u32) -> usize {
+        self.spill.length_of(self.of[at as usize]) / 4
+    }
+
+    /// Tells those of one article.
+    fn each(&self, at: u32, memory: &mut Vec<u8>, tell: impl FnMut(u32)) -> io::Result<()> {
+        self.spill.read(self.of[at as usize], memory)?;
+        memory.as_chunks::<4>().0.iter().map(|half| u32::from_le_bytes(*half)).for_each(tell);
+        Ok(())
+    }
+}
+
+/// Shingle sets of some articles.
+struct Sets {
+    /// Sorted.
+    articles: Vec<u32>,
+    sets: Vec<ShingleSet>,
+}
+
+impl Sets {
+    fn of<A: ArticleSource + ?Sized>(articles: &A, wanted: FxHashSet<u32>) -> io::Result<Sets> {
+        let mut wanted: Vec<u32> = wanted.into_iter().collect();
+        wanted.sort_unstable();
+        let set = |at: &u32| Ok(shingle_set(&*articles.whole(*at as usize)?));
+        Ok(Sets { sets: wanted.par_iter().map(set).collect::<io::Result<_>>()?, articles: wanted })
+    }
+
+    fn position(&self, article: u32) -> usize {
+        self.articles.partition_point(|held| *held < article)
+    }
+
+    fn get(&self, article: u32) -> &ShingleSet {
+        &self.sets[self.position(article)]
+    }
+
+    /// The pairs that the rule accepts.
+    fn verify(&self, pairs: &[CandidatePair], rule: &NearDuplicateRule) -> Vec<NearDuplicate> {
+        let here =
+            |pair: &CandidatePair| CandidatePair { a: self.position(pair.a) as u32, b: self.position(pair.b) as u32 };
+        let pairs: Vec<CandidatePair> = pairs.iter().map(here).collect();
+        let there = |found: NearDuplicate| NearDuplicate {
+            a: self.articles[found.a as usize],
+            b: self.articles[found.b as usize],
+            ..found
+        };
+        verify(&self.sets, &pairs, rule).into_iter().map(there).collect()
+    }
+}
+
+/// Articles whose shingle sets are held together.
+const SETS_AT_ONCE: usize = 1 << 14;
+
+/// What is made of pairs, some at a time, with the shingle sets of their articles; in order.
+fn with_sets<A: ArticleSource + ?Sized, P, T>(
+    articles: &A,
+    pairs: &[P],
+    both: impl Fn(&P) -> [u32; 2],
+    mut see: impl FnMut(&Sets, &[P]) -> Vec<T>,
+) -> io::Result<Vec<T>> {
+    let mut made = Vec::new();
+    let mut rest = pairs;
+    while !rest.is_empty() {
+        let mut wanted = FxHashSet::default();
+        let fit = |pair: &&P| {
+            let fits = wanted.len() < SETS_AT_ONCE;
+            if fits {
+                wanted.extend(both(pair));
+            }
+            fits
+        };
+        let n_pairs = rest.iter().take_while(fit).count();
+        let (now, later) = rest.split_at(n_pairs);
+        made.append(&mut see(&Sets::of(articles, wanted)?, now));
+        rest = later;
+    }
+    Ok(made)
+}
+
+/// Tells templates and stubs from copies, and the representative of each article that is a copy.
+pub(crate) fn fold<A: ArticleSource + ?Sized>(
+    articles: &A,
+    halves: &Halves,
     rank: &[u32],
     verified: Vec<NearDuplicate>,
     rule: &NearDuplicateRule,
-) -> (Vec<CopyPair>, Vec<Option<u32>>) {
-    let mut template = templates(sets, halves, &copy_groups(rank, &verified), &verified, rule);
-    for (pair, template) in verified.iter().zip(&mut template) {
-        *template |= is_stub(sets, articles, pair);
-    }
-    let pairs: Vec<CopyPair> =
-        verified.into_iter().zip(template).map(|(pair, template)| CopyPair { pair, template }).collect();
+) -> io::Result<(Vec<CopyPair>, Vec<Option<u32>>)> {
+    let template = templates(articles, halves, &copy_groups(rank, &verified), &verified, rule)?;
+    let pairs: Vec<CopyPair> = verified
+        .into_iter()
+        .zip(template)
+        .map(|(pair, template)| CopyPair { pair, template: template || is_stub(articles, &pair) })
+        .collect();
     let evident: Vec<NearDuplicate> = pairs.iter().filter(|pair| !pair.template).map(|pair| pair.pair).collect();
     let copy_of = copy_groups(rank, &evident);
-    (pairs, copy_of)
+    Ok((pairs, copy_of))
 }
 
 /// How candidate pairs are found.
@@ -170,30 +346,36 @@ pub(crate) fn ranks(articles: &[&Article]) -> Vec<u32> {
 }
 
 /// For each verified pair, whether it is one only by the shingles of templates.
-fn templates(
-    sets: &[ShingleSet],
-    halves: &[Halves],
+fn templates<A: ArticleSource + ?Sized>(
+    articles: &A,
+    halves: &Halves,
     copy_of: &[Option<u32>],
     verified: &[NearDuplicate],
     rule: &NearDuplicateRule,
-) -> Vec<bool> {
-    let representatives: Vec<&Halves> =
-        halves.iter().zip(copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(halves, _)| halves).collect();
-    let asked = Asked::of(sets, verified);
-    let shared = held_by_many(&representatives, &asked, SHINGLES_OF_ROUND);
+) -> io::Result<Vec<bool>> {
+    if verified.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = Asked::of(halves, verified)?;
+    let representatives: Vec<u32> =
+        (0u32..).zip(copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(at, _)| at).collect();
+    let shared = held_by_many(&representatives, halves, &asked, SHINGLES_OF_ROUND)?;
     if shared.is_empty() {
-        return vec![false; verified.len()];
+        return Ok(vec![false; verified.len()]);
     }
     let own = |set: &ShingleSet| -> ShingleSet {
         set.as_slice().iter().copied().filter(|shingle| !shared.contains(&(*shingle as u32))).collect()
     };
-    verified
-        .par_iter()
-        .map(|pair| {
-            let overlap = Overlap::of(&own(&sets[pair.a as usize]), &own(&sets[pair.b as usize]));
-            overlap.shared < pair.overlap.shared && !rule.accepts(&overlap)
-        })
-        .collect()
+    let is_template = |sets: &Sets, pair: &NearDuplicate| {
+        let overlap = Overlap::of(&own(sets.get(pair.a)), &own(sets.get(pair.b)));
+        overlap.shared < pair.overlap.shared && !rule.accepts(&overlap)
+    };
+    with_sets(
+        articles,
+        verified,
+        |pair| [pair.a, pair.b],
+        |sets, pairs| pairs.par_iter().map(|pair| is_template(sets, pair)).collect(),
+    )
 }
 
 /// The shingles of the articles of pairs, by one bit each, so that some others seem to be among them.
@@ -206,19 +388,20 @@ const BITS_OF_SHINGLE: usize = 16;
 const MOST_BITS: usize = 1 << 28;
 
 impl Asked {
-    fn of(sets: &[ShingleSet], verified: &[NearDuplicate]) -> Asked {
+    fn of(halves: &Halves, verified: &[NearDuplicate]) -> io::Result<Asked> {
         let mut articles: Vec<u32> = verified.iter().flat_map(|pair| [pair.a, pair.b]).collect();
         articles.par_sort_unstable();
         articles.dedup();
-        let sets: Vec<&ShingleSet> = articles.iter().map(|at| &sets[*at as usize]).collect();
-        let n_shingles: usize = sets.iter().map(|set| set.len()).sum();
+        let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
         let n_bits = (BITS_OF_SHINGLE * n_shingles).next_power_of_two().clamp(64, MOST_BITS);
         let asked = Asked { bits: (0..n_bits / 64).map(|_| AtomicU64::new(0)).collect() };
-        sets.par_iter().flat_map_iter(|set| set.as_slice()).for_each(|shingle| {
-            let (word, bit) = asked.place(*shingle as u32);
-            word.fetch_or(bit, Ordering::Relaxed);
-        });
-        asked
+        articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
+            halves.each(*at, memory, |half| {
+                let (word, bit) = asked.place(half);
+                word.fetch_or(bit, Ordering::Relaxed);
+            })
+        })?;
+        Ok(asked)
     }
 
     fn place(&self, half: u32) -> (&AtomicU64, u64) {
@@ -238,30 +421,39 @@ const PARTS: u32 = 1 << PART_BITS;
 /// Shingles of articles, asked for or not, for which one part is counted at a time.
 const SHINGLES_OF_ROUND: usize = 1 << 28;
 
-/// The lower halves of shingles that [`TEMPLATE_ARTICLES`] or more articles hold, among those that may be asked for.
-fn held_by_many(articles: &[&Halves], asked: &Asked, shingles_of_round: usize) -> FxHashSet<u32> {
-    let n_shingles: usize = articles.iter().map(|halves| halves.len()).sum();
+/// The lower halves of shingles that [`TEMPLATE_ARTICLES`] or more of the articles hold, among those that may be asked
+/// for.
+fn held_by_many(
+    articles: &[u32],
+    halves: &Halves,
+    asked: &Asked,
+    shingles_of_round: usize,
+) -> io::Result<FxHashSet<u32>> {
+    let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
     let rounds = (n_shingles / shingles_of_round + 1).next_power_of_two().min(PARTS as usize) as u32;
     let in_round = PARTS / rounds;
+    let part_of = |half: u32| half >> (32 - PART_BITS);
     let mut many = FxHashSet::default();
     for round in 0..rounds {
         let parts = round * in_round..(round + 1) * in_round;
-        let held = |articles: &[&Halves]| {
+        let held_of = |articles: &[u32]| -> io::Result<Vec<Vec<u32>>> {
             let mut of_parts: Vec<Vec<u32>> = vec![Vec::new(); in_round as usize];
-            let mut held: Vec<u32> = Vec::new();
-            for halves in articles {
+            let (mut memory, mut held) = (Vec::new(), Vec::new());
+            for at in articles {
                 held.clear();
-                let of_round = |half: &u32| parts.contains(&(half >> (32 - PART_BITS)));
-                held.extend(halves.iter().copied().filter(|half| of_round(half) && asked.may_hold(*half)));
+                halves.each(*at, &mut memory, |half| {
+                    if parts.contains(&part_of(half)) && asked.may_hold(half) {
+                        held.push(half);
+                    }
+                })?;
                 held.sort_unstable();
                 held.dedup();
-                for half in &held {
-                    of_parts[((half >> (32 - PART_BITS)) - parts.start) as usize].push(*half);
-                }
+                held.iter().for_each(|half| of_parts[(part_of(*half) - parts.start) as usize].push(*half));
             }
-            of_parts
+            Ok(of_parts)
         };
-        let held: Vec<Vec<Vec<u32>>> = articles.par_chunks(articles.len() / 16 + 1).map(held).collect();
+        let held: Vec<Vec<Vec<u32>>> =
+            articles.par_chunks(articles.len() / 16 + 1).map(held_of).collect::<io::Result<_>>()?;
         let of_round: Vec<u32> = (0..in_round as usize)
             .into_par_iter()
             .flat_map_iter(|part| {
@@ -273,7 +465,7 @@ fn held_by_many(articles: &[&Halves], asked: &Asked, shingles_of_round: usize) -
             .collect();
         many.extend(of_round);
     }
-    many
+    Ok(many)
 }
 
 /// Bodies of fewer shingles may be a stub, such as the plea of a paywall.
@@ -284,30 +476,30 @@ const STUB_HEADLINES: f64 = 0.3;
 
 /// Whether two short bodies of one outlet are alike under headlines that have little in common: the
 /// text is then the outlet's, not the article's.
-fn is_stub(sets: &[ShingleSet], articles: &[&Article], pair: &NearDuplicate) -> bool {
-    let outlet = |at: u32| articles[at as usize].outlet.as_deref();
+fn is_stub<A: ArticleSource + ?Sized>(articles: &A, pair: &NearDuplicate) -> bool {
+    let outlet = |at: u32| articles.head(at as usize).outlet.as_deref();
     let of_one_outlet = outlet(pair.a).is_some() && outlet(pair.a) == outlet(pair.b);
-    if !of_one_outlet || sets[pair.a as usize].len().max(sets[pair.b as usize].len()) >= STUB_SHINGLES {
+    if !of_one_outlet || pair.overlap.a.max(pair.overlap.b) >= STUB_SHINGLES {
         return false;
     }
     let words =
-        |at: u32| -> ShingleSet { Tokenizer.text(&articles[at as usize].headline).hashes().into_iter().collect() };
+        |at: u32| -> ShingleSet { Tokenizer.text(&articles.head(at as usize).headline).hashes().into_iter().collect() };
     let (a, b) = (words(pair.a), words(pair.b));
     !a.is_empty() && !b.is_empty() && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES
 }
 
 /// Articles without a body are copies only where headline and outlet are known and equal.
-fn fold_equal_headlines(
-    articles: &[&Article],
+fn fold_equal_headlines<A: ArticleSource + ?Sized>(
+    articles: &A,
     signatures: &[Option<Signature>],
     rank: &[u32],
     copy_of: &mut [Option<u32>],
 ) {
     let mut first: FxHashMap<u64, usize> = FxHashMap::default();
-    let mut order: Vec<usize> = (0..articles.len()).filter(|&at| signatures[at].is_none()).collect();
+    let mut order: Vec<usize> = (0..articles.n_articles()).filter(|&at| signatures[at].is_none()).collect();
     order.sort_by_key(|&at| rank[at]);
     for at in order {
-        let Some(key) = headline_key(articles[at]) else { continue };
+        let Some(key) = headline_key(articles.head(at)) else { continue };
         match first.get(&key) {
             Some(&representative) => copy_of[at] = Some(representative as u32),
             None => drop(first.insert(key, at)),
@@ -337,17 +529,19 @@ mod tests {
             articles in prop::collection::vec(prop::collection::vec(0u32..40, 0..30), 0..60),
             shingles_of_round in 1usize..2_000,
         ) {
-            let spread = |number: &u32| number.wrapping_mul(0x9e37_79b1);
-            let articles: Vec<Halves> = articles.iter().map(|list| list.iter().map(spread).collect()).collect();
+            let spread = |number: &u32| u64::from(number.wrapping_mul(0x9e37_79b1));
+            let sets: Vec<ShingleSet> = articles.iter().map(|list| list.iter().map(spread).collect()).collect();
             let mut holders: BTreeMap<u32, usize> = BTreeMap::new();
-            for article in &articles {
-                let distinct: FxHashSet<u32> = article.iter().copied().collect();
-                distinct.into_iter().for_each(|half| *holders.entry(half).or_default() += 1);
+            for shingle in sets.iter().flat_map(ShingleSet::as_slice) {
+                *holders.entry(*shingle as u32).or_default() += 1;
             }
-            let all: ShingleSet = holders.keys().map(|half| u64::from(*half)).collect();
-            let pair = NearDuplicate { a: 0, b: 1, overlap: Overlap::of(&all, &all) };
-            let asked = Asked::of(&[all.clone(), all], &[pair]);
-            let many = held_by_many(&articles.iter().collect::<Vec<_>>(), &asked, shingles_of_round);
+            let pairs: Vec<NearDuplicate> = (1..sets.len())
+                .map(|b| NearDuplicate { a: 0, b: b as u32, overlap: Overlap::of(&sets[0], &sets[b]) })
+                .collect();
+            let halves = Halves::of(&sets);
+            let asked = Asked::of(&halves, &pairs).unwrap();
+            let all: Vec<u32> = (0..sets.len() as u32).collect();
+            let many = held_by_many(&all, &halves, &asked, shingles_of_round).unwrap();
             let expected = holders.into_iter().filter(|(_, n)| *n >= TEMPLATE_ARTICLES).map(|(half, _)| half).collect();
             prop_assert_eq!(many, expected);
         }

@@ -102,6 +102,11 @@ pub enum CollectionError {
 }
 
 impl CollectionError {
+    /// What was kept for later, outside of the collection, could not be read.
+    pub(crate) fn spill(source: std::io::Error) -> CollectionError {
+        CollectionError::Io { path: std::env::temp_dir(), source }
+    }
+
     /// What is wrong, without the file.
     pub(crate) fn reason(&self) -> String {
         match self {

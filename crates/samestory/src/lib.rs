@@ -61,7 +61,7 @@ pub use check::{CheckReport, Damage, check};
 pub use collection::{Collection, Counts};
 pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
-pub use copies::{Copies, CopyPair, find_copies, find_copies_stepwise, shingle_set};
+pub use copies::{ArticleSource, Copies, CopyPair, find_copies, find_copies_stepwise, shingle_set};
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
 pub use folder::Manifest;
@@ -73,7 +73,7 @@ pub use samestory_index as index;
 pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
 pub use store::StorySummary;
-pub use timing::{DedupTiming, StepTime, StoriesTiming, time_dedup, time_stories};
+pub use timing::{DedupTiming, StepTime, StoriesTiming, TimingError, time_dedup, time_stories};
 pub use upgrade::{EARLIEST_FORMAT, upgrade};
 pub use versions::{ParagraphChange, Side, VersionChange, WordChange, address_changes, version_changes};
 

@@ -14,6 +14,7 @@ use samestory_minhash::Signature;
 
 use crate::config::Settings;
 use crate::copies::{find_copies, ranks};
+use crate::error::CollectionError;
 
 /// A stage of the pipeline, as told to whoever watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,7 +118,15 @@ pub struct StoryLink {
 
 /// Groups articles into stories. The same articles and settings give the same answer, whatever the
 /// number of threads; articles are best given in order of their ids, as reading gives them.
-pub fn cluster(articles: Vec<Article>, settings: &Settings, watch: &mut dyn FnMut(Stage)) -> Clustering {
+///
+/// # Errors
+///
+/// If what was kept in a spill file cannot be read.
+pub fn cluster(
+    articles: Vec<Article>,
+    settings: &Settings,
+    watch: &mut dyn FnMut(Stage),
+) -> Result<Clustering, CollectionError> {
     cluster_known(articles, &Known::default(), settings, watch)
 }
 
@@ -127,11 +136,11 @@ pub(crate) fn cluster_known(
     known: &Known,
     settings: &Settings,
     watch: &mut dyn FnMut(Stage),
-) -> Clustering {
+) -> Result<Clustering, CollectionError> {
     watch(Stage::Copies);
     let version_of = newest_versions(&articles, &known.version_of);
     let current: Vec<u32> = (0..articles.len() as u32).filter(|at| version_of[*at as usize].is_none()).collect();
-    let copies = find_copies(&references(&articles, &current), &settings.copies);
+    let copies = find_copies(&references(&articles, &current), &settings.copies).map_err(CollectionError::spill)?;
     let mut copy_of: Vec<Option<u32>> = vec![None; articles.len()];
     let mut signatures: Vec<Option<Signature>> = vec![None; articles.len()];
     for ((&at, copy), signature) in current.iter().zip(&copies.copy_of).zip(copies.signatures) {
@@ -200,7 +209,7 @@ pub(crate) fn cluster_known(
     let places = (0..articles.len())
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
-    Clustering {
+    Ok(Clustering {
         articles,
         places,
         stories,
@@ -210,7 +219,7 @@ pub(crate) fn cluster_known(
         growth: Growth { heaviest, lists, pairs, odds: judgement.counts, single_terms },
         signatures,
         capped_buckets: copies.capped_buckets,
-    }
+    })
 }
 
 /// Counts the terms of articles.

@@ -40,7 +40,7 @@ pub(crate) fn rebuild(
     }
     articles.sort_by(|a, b| a.id.cmp(&b.id));
     let known = former.known(&articles);
-    let mut clustering = cluster_known(articles, &known, settings, watch);
+    let mut clustering = cluster_known(articles, &known, settings, watch)?;
     watch(Stage::Writing);
     let number = newest_generation(folder) + 1;
     let generation = Generation::of(folder, number);

@@ -9,12 +9,23 @@ use samestory_cluster::candidates::candidate_lists;
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::score::Judgement;
 use samestory_cluster::{DocumentFrequencies, PairModel};
-use samestory_ingest::{Rejected, read};
+use samestory_ingest::{ArticlesApart, Rejected, read, read_apart};
 use samestory_minhash::{MinHasher, Shingler, token_hash};
 
 use crate::config::{ConfigError, Settings};
 use crate::copies::{find_copies, find_copies_stepwise};
 use crate::pipeline::{count_terms, weigh};
+
+/// Why nothing was measured.
+#[derive(Debug, thiserror::Error)]
+pub enum TimingError {
+    /// The settings are not valid.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    /// What was kept for later cannot be read.
+    #[error("the spill file cannot be read")]
+    Spill(#[from] std::io::Error),
+}
 
 /// Time of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,15 +59,15 @@ pub struct DedupTiming {
 ///
 /// # Errors
 ///
-/// If the settings are not valid.
-pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<DedupTiming, ConfigError> {
+/// If the settings are not valid, or what was kept for later cannot be read.
+pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<DedupTiming, TimingError> {
     let read_settings = settings.to_read_settings()?;
     let mut best: Option<DedupTiming> = None;
     for _ in 0..runs.max(1) {
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
-        let reading = read(paths, &read_settings, &mut |_| ());
+        let (reading, articles) = read_apart(paths, &read_settings, &mut |_| ())?;
         clock.step("read, parse, normalise");
-        let mut run = one_run(&reading.articles, settings, clock);
+        let mut run = one_run(&articles, settings, clock)?;
         run.rejected = reading.rejected;
         best = Some(match best {
             None => run,
@@ -100,11 +111,11 @@ pub struct StoriesTiming {
 ///
 /// # Errors
 ///
-/// If the settings are not valid.
-pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<StoriesTiming, ConfigError> {
+/// If the settings are not valid, or what was kept for later cannot be read.
+pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<StoriesTiming, TimingError> {
     let reading = read(paths, &settings.to_read_settings()?, &mut |_| ());
     let all: Vec<&Article> = reading.articles.iter().collect();
-    let copy_of = find_copies(&all, &settings.copies).copy_of;
+    let copy_of = find_copies(&all, &settings.copies)?.copy_of;
     let mut articles: Vec<&Article> =
         all.into_iter().zip(copy_of).filter(|(_, copy)| copy.is_none()).map(|(article, _)| article).collect();
     articles.sort_by_key(|article| article.time.map(|time| time.seconds));
@@ -161,10 +172,10 @@ impl Clock {
 
 /// Folds copies as `dedup` does, and then runs the kernels of its first step one by one, behind the least that any such
 /// program does: one pass that splits the texts at white space and hashes each word.
-fn one_run(articles: &[Article], settings: &Settings, mut clock: Clock) -> DedupTiming {
-    let all: Vec<&Article> = articles.iter().collect();
+fn one_run(articles: &ArticlesApart, settings: &Settings, mut clock: Clock) -> Result<DedupTiming, TimingError> {
     clock.last = Instant::now();
-    let copies = find_copies_stepwise(&all, &settings.copies, &mut |step| clock.step(step));
+    let copies = find_copies_stepwise(articles, &settings.copies, &mut |step| clock.step(step))?;
+    let articles: Vec<Article> = (0..articles.heads().len()).map(|at| articles.whole(at)).collect::<Result<_, _>>()?;
     let mut kernels = Clock { steps: Vec::new(), last: Instant::now() };
     let limit = |article: &Article| {
         article.text.split_ascii_whitespace().fold(0, |sum: u64, word| sum.wrapping_add(token_hash(word)))
@@ -190,7 +201,7 @@ fn one_run(articles: &[Article], settings: &Settings, mut clock: Clock) -> Dedup
     let signed = shingles.par_iter().filter_map(|shingles| hasher.signature_of(shingles)).count();
     kernels.step("signature");
     debug_assert!(signed <= articles.len());
-    DedupTiming {
+    Ok(DedupTiming {
         articles: articles.len(),
         text_bytes: articles.iter().map(|article| article.text.len() as u64).sum(),
         shingles: shingles.iter().map(|shingles| shingles.len() as u64).sum(),
@@ -198,5 +209,5 @@ fn one_run(articles: &[Article], settings: &Settings, mut clock: Clock) -> Dedup
         steps: clock.steps,
         kernels: kernels.steps,
         rejected: Vec::new(),
-    }
+    })
 }

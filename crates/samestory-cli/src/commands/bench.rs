@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use samestory::ingest::Rejected;
-use samestory::{ConfigError, Settings, StepTime, time_dedup, time_stories};
+use samestory::{Settings, StepTime, TimingError, time_dedup, time_stories};
 use serde::Serialize;
 
 use crate::args::{BenchArgs, BenchInputArgs, BenchWhat};
@@ -71,7 +71,7 @@ impl Report {
 fn measure<T>(
     args: &BenchInputArgs,
     settings: &Settings,
-    time: impl Fn(&[PathBuf], &Settings, usize) -> Result<T, ConfigError>,
+    time: impl Fn(&[PathBuf], &Settings, usize) -> Result<T, TimingError>,
 ) -> Result<T, Failure> {
     let mut settings = settings.clone();
     args.input.reading.apply(&mut settings);

@@ -10,7 +10,7 @@ use samestory::{ArticleRecord, CopyPair, CopySettings, Settings, find_copies_ste
 use serde::Serialize;
 
 use crate::args::DedupArgs;
-use crate::input::{Progress, StageTime, Stages, articles};
+use crate::input::{Progress, StageTime, Stages, articles_apart, spill_failed};
 use crate::output::{Failure, Output, counted, print_json, tell, write_lines};
 
 /// A line of `--pairs`.
@@ -46,26 +46,28 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
     settings.check()?;
     let begin = |path: &Option<PathBuf>| path.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose();
     let (pairs, output, keep) = (begin(&args.pairs)?, begin(&args.output)?, begin(&args.keep)?);
-    let reading = articles(&args.input.paths, &settings)?;
-    let all: Vec<&Article> = reading.articles.iter().collect();
+    let (reading, all) = articles_apart(&args.input.paths, &settings)?;
     let progress = Progress::start("folding copies");
     let mut stages = Stages::reading_since(started);
     stages.end();
-    let copies = find_copies_stepwise(&all, &settings.copies, &mut |step| stages.ended(step));
+    let copies = find_copies_stepwise(&all, &settings.copies, &mut |step| stages.ended(step)).map_err(spill_failed)?;
     drop(progress);
     if let Some(out) = pairs {
-        write_lines(out, copies.pairs.iter().map(|pair| line(pair, &all)))?;
+        write_lines(out, copies.pairs.iter().map(|pair| line(pair, all.heads())))?;
     }
-    let kept = || all.iter().zip(&copies.copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(article, _)| *article);
-    if let Some(out) = output {
-        write_lines(out, kept().map(ArticleRecord::of))?;
+    let kept = || (0..all.heads().len()).filter(|at| copies.copy_of[*at].is_none());
+    if let Some(mut out) = output {
+        for at in kept() {
+            out.line(&ArticleRecord::of(&all.whole(at).map_err(spill_failed)?))?;
+        }
+        out.finish()?;
     }
     if let Some(mut out) = keep {
-        kept().try_for_each(|article| writeln!(out, "{}", article.id))?;
+        kept().try_for_each(|at| writeln!(out, "{}", all.heads()[at].id))?;
         out.finish()?;
     }
     let report = Report {
-        articles: all.len(),
+        articles: all.heads().len(),
         kept: kept().count(),
         copies: copies.copy_of.iter().flatten().count(),
         pairs: copies.pairs.len(),
@@ -98,7 +100,7 @@ impl DedupArgs {
     }
 }
 
-fn line<'a>(pair: &CopyPair, articles: &[&'a Article]) -> Pair<'a> {
+fn line<'a>(pair: &CopyPair, articles: &'a [Article]) -> Pair<'a> {
     let overlap = pair.pair.overlap;
     Pair {
         a: articles[pair.pair.a as usize].id.as_str(),

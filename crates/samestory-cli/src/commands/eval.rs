@@ -57,7 +57,7 @@ fn clustered(args: &EvalArgs, settings: &Settings) -> Result<(Vec<(String, Strin
     let paths: &[PathBuf] = if args.articles.is_empty() { std::slice::from_ref(&args.gold) } else { &args.articles };
     let reading = articles(paths, settings)?;
     let progress = Progress::start("clustering");
-    let clustering = cluster(reading.articles, settings, &mut |_| ());
+    let clustering = cluster(reading.articles, settings, &mut |_| ())?;
     drop(progress);
     let stories = clustering
         .articles

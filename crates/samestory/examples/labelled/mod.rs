@@ -41,7 +41,7 @@ pub(crate) fn load(articles: &Path, labels: &[PathBuf], change: impl Fn(&mut Art
     let mut reading = read(&[articles.to_owned()], &ReadSettings::default(), &mut |_| ());
     reading.articles.iter_mut().for_each(change);
     let all: Vec<&Article> = reading.articles.iter().collect();
-    let copy_of = find_copies(&all, &CopySettings::default()).copy_of;
+    let copy_of = find_copies(&all, &CopySettings::default()).expect("copies").copy_of;
     let mut compared: Vec<usize> = (0..all.len()).filter(|at| copy_of[*at].is_none()).collect();
     compared.sort_by_key(|at| (all[*at].time.map(|time| time.seconds), *at));
     let position: FxHashMap<usize, u32> = compared.iter().enumerate().map(|(at, to)| (*to, at as u32)).collect();

@@ -15,7 +15,7 @@ use samestory_minhash::{CandidatePair, MinHasher, Overlap, ShingleSet, Signature
 use super::arrive::Arrivals;
 use super::near::nearest;
 use crate::config::CopySettings;
-use crate::copies::{find_copies, fold, halves, headline_key, lsh, ranks, shingle_set};
+use crate::copies::{Halves, find_copies, fold, headline_key, lsh, ranks, shingle_set};
 use crate::error::CollectionError;
 use crate::pipeline::Place;
 use crate::store::{Draft, Snapshot};
@@ -41,7 +41,7 @@ pub(super) fn fold_arrivals(
     order.sort_by(|a, b| a.1.time_order().cmp(&b.1.time_order()));
     let numbers: Vec<u32> = order.iter().map(|(number, _)| **number).collect();
     let articles: Vec<&Article> = order.iter().map(|(_, article)| *article).collect();
-    let copies = find_copies(&articles, settings);
+    let copies = find_copies(&articles, settings).map_err(CollectionError::spill)?;
     for (number, signature) in numbers.iter().zip(&copies.signatures) {
         draft.set_signature(*number, signature.clone());
     }
@@ -231,8 +231,8 @@ fn stored_copies(
     let mut rank = ranks(&all[..near.len()]);
     rank.extend(ranks(&all[near.len()..]).into_iter().map(|rank| rank + near.len() as u32));
     let verified = verify(&sets, &pairs, &rule);
-    let halves: Vec<_> = sets.iter().map(|set| halves(set.as_slice())).collect();
-    let (_, copy_of) = fold(&all, &sets, &halves, &rank, verified, &rule);
+    let (_, copy_of) =
+        fold(all.as_slice(), &Halves::of(&sets), &rank, verified, &rule).map_err(CollectionError::spill)?;
     for (at, copy_of) in new.iter().zip(&copy_of[near.len()..]) {
         if let Some(number) = copy_of.and_then(|first| near.get(first as usize)) {
             found.insert(*at, *number);

@@ -1,0 +1,187 @@
+//! A spill file: bytes that are asked for again later, and need not stand in memory until then.
+//!
+//! The first [`MOST_HELD`] bytes stay in memory. What comes behind goes to a file without a name in the folder for
+//! temporary files, which ends with the process. Where no such file can be made or written, all stays in memory.
+
+use std::fs::File;
+use std::io;
+
+/// Bytes that stay in memory.
+const MOST_HELD: usize = 32 << 20;
+
+/// Bytes that are written together.
+const CHUNK: usize = 4 << 20;
+
+/// Where bytes are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spilled {
+    chunk: u32,
+    start: u32,
+    length: u32,
+}
+
+#[derive(Debug)]
+enum Chunk {
+    Held(Box<[u8]>),
+    Filed(u64),
+}
+
+/// Bytes that are kept for later.
+#[derive(Debug)]
+pub struct Spill {
+    chunks: Vec<Chunk>,
+    open: Vec<u8>,
+    held: usize,
+    most_held: usize,
+    file: Option<File>,
+    /// Bytes in the file.
+    filed: u64,
+    /// The file could not be made or written.
+    failed: bool,
+}
+
+impl Default for Spill {
+    fn default() -> Self {
+        Spill::holding(MOST_HELD)
+    }
+}
+
+impl Spill {
+    /// One that keeps so many bytes in memory.
+    pub fn holding(most_held: usize) -> Spill {
+        let (chunks, open) = (Vec::new(), Vec::new());
+        Spill { chunks, open, held: 0, most_held, file: None, filed: 0, failed: false }
+    }
+
+    /// Keeps bytes, at most 4 GiB of them.
+    pub fn keep(&mut self, bytes: &[u8]) -> Spilled {
+        if self.open.len() + bytes.len() > CHUNK {
+            self.close_chunk();
+        }
+        let start = self.open.len() as u32;
+        self.open.extend_from_slice(bytes);
+        Spilled { chunk: self.chunks.len() as u32, start, length: bytes.len() as u32 }
+    }
+
+    fn close_chunk(&mut self) {
+        if self.open.is_empty() {
+            return;
+        }
+        if self.held + self.open.len() > self.most_held && !self.failed {
+            match self.write() {
+                Ok(()) => {
+                    self.chunks.push(Chunk::Filed(self.filed));
+                    self.filed += self.open.len() as u64;
+                    self.open.clear();
+                    return;
+                }
+                Err(_) => self.failed = true,
+            }
+        }
+        self.held += self.open.len();
+        self.chunks.push(Chunk::Held(self.open.as_slice().into()));
+        self.open.clear();
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(tempfile::tempfile()?),
+        };
+        write_at(file, &self.open, self.filed)
+    }
+
+    /// Bytes of what is kept there.
+    pub fn length_of(&self, kept: Spilled) -> usize {
+        kept.length as usize
+    }
+
+    /// Reads what is kept, in place of what is in `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read.
+    pub fn read(&self, kept: Spilled, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let range = kept.start as usize..kept.start as usize + kept.length as usize;
+        bytes.clear();
+        match (self.chunks.get(kept.chunk as usize), &self.file) {
+            (None, _) => bytes.extend_from_slice(&self.open[range]),
+            (Some(Chunk::Held(chunk)), _) => bytes.extend_from_slice(&chunk[range]),
+            (Some(Chunk::Filed(start)), Some(file)) => {
+                bytes.resize(range.len(), 0);
+                read_at(file, bytes, start + u64::from(kept.start))?;
+            }
+            (Some(Chunk::Filed(_)), None) => return Err(io::ErrorKind::NotFound.into()),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, at)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, at)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, at)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+        at += written as u64;
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, at)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        bytes = &mut bytes[read..];
+        at += read as u64;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_is_read() {
+        let text = |number: usize| format!("{number} ").repeat(number % 97).into_bytes();
+        for (n_texts, most_held) in [(3, 1 << 20), (60_000, 0), (60_000, 5 << 20)] {
+            let mut spill = Spill::holding(most_held);
+            let kept: Vec<Spilled> = (0..n_texts).map(|number| spill.keep(&text(number))).collect();
+            assert_eq!(spill.file.is_some(), n_texts > 3);
+            let mut bytes = Vec::new();
+            for (number, kept) in kept.into_iter().enumerate() {
+                spill.read(kept, &mut bytes).unwrap();
+                assert_eq!(bytes, text(number));
+                assert_eq!(spill.length_of(kept), bytes.len());
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_file_all_is_held() {
+        let mut spill = Spill { failed: true, ..Spill::holding(0) };
+        let kept: Vec<Spilled> = (0..5).map(|number| spill.keep(&[number; CHUNK / 2 + 1])).collect();
+        let mut bytes = Vec::new();
+        for (number, kept) in (0u8..).zip(kept) {
+            spill.read(kept, &mut bytes).unwrap();
+            assert!(bytes.iter().all(|byte| *byte == number));
+        }
+        assert!(spill.file.is_none());
+    }
+}
