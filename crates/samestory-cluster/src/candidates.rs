@@ -120,8 +120,11 @@ struct Index<'a> {
     articles: &'a [ArticleVectors],
     /// For each article its heaviest terms.
     asked: Vec<Vec<Asked>>,
-    /// Places and weights of the articles that hold a term, by place.
-    postings: Vec<Vec<Posting>>,
+    /// Places and weights of the articles that hold a term, by place; those of all terms in one list, so that the
+    /// memory they stand in is one stretch.
+    postings: Vec<Posting>,
+    /// Where the postings of each term begin.
+    starts: Vec<usize>,
     /// Number of the article at each place: those with a time come first, in order of it.
     order: Vec<u32>,
     /// Times of the dated, in order.
@@ -143,19 +146,32 @@ impl<'a> Index<'a> {
         });
         let times = order.iter().map_while(|number| articles[*number as usize].time).collect();
         let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
-        let mut postings: Vec<Vec<Posting>> = Vec::new();
-        for (place, number) in (0u32..).zip(&order) {
+        let mut counts: Vec<u32> = Vec::new();
+        for number in &order {
             for asked in &mut asked[*number as usize] {
                 asked.postings = *numbers.entry(asked.heavy.term).or_insert_with(|| {
-                    postings.push(Vec::new());
-                    postings.len() as u32 - 1
+                    counts.push(0);
+                    counts.len() as u32 - 1
                 });
-                let postings = &mut postings[asked.postings as usize];
-                asked.own = postings.len() as u32;
-                postings.push((place, asked.heavy.weights));
+                let count = &mut counts[asked.postings as usize];
+                asked.own = *count;
+                *count += 1;
             }
         }
-        Index { articles, asked, postings, order, times }
+        drop(numbers);
+        let mut starts = Vec::with_capacity(counts.len() + 1);
+        starts.push(0);
+        starts.extend(counts.iter().scan(0, |end, count| {
+            *end += *count as usize;
+            Some(*end)
+        }));
+        let mut postings: Vec<Posting> = vec![(0, [0.0; 2]); starts[counts.len()]];
+        for (place, number) in (0u32..).zip(&order) {
+            for asked in &asked[*number as usize] {
+                postings[starts[asked.postings as usize] + asked.own as usize] = (place, asked.heavy.weights);
+            }
+        }
+        Index { articles, asked, postings, starts, order, times }
     }
 
     /// Articles that share terms with this one, those that are most like it over these and nearest in time.
@@ -167,7 +183,8 @@ impl<'a> Index<'a> {
             before(time.saturating_sub(WINDOW_SECONDS))..before(time.saturating_add(WINDOW_SECONDS + 1))
         });
         for (at, asked) in self.asked[number].iter().enumerate() {
-            let postings = &self.postings[asked.postings as usize];
+            let term = asked.postings as usize;
+            let postings = &self.postings[self.starts[term]..self.starts[term + 1]];
             let (before, behind) = aside(postings, asked.own as usize);
             if at < FAR_TERMS {
                 scores.add(&asked.heavy, before);

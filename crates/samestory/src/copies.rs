@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -359,7 +359,7 @@ fn templates<A: ArticleSource + ?Sized>(
     let asked = Asked::of(halves, verified)?;
     let representatives: Vec<u32> =
         (0u32..).zip(copy_of).filter(|(_, copy_of)| copy_of.is_none()).map(|(at, _)| at).collect();
-    let shared = held_by_many(&representatives, halves, &asked, SHINGLES_OF_ROUND)?;
+    let shared = held_by_many(&representatives, halves, &asked, MOST_COUNTERS)?;
     if shared.is_empty() {
         return Ok(vec![false; verified.len()]);
     }
@@ -381,6 +381,8 @@ fn templates<A: ArticleSource + ?Sized>(
 /// The shingles of the articles of pairs, by one bit each, so that some others seem to be among them.
 struct Asked {
     bits: Vec<AtomicU64>,
+    /// How many there are, those that several articles hold counted for each.
+    n_shingles: usize,
 }
 
 /// Bits of [`Asked`] for each shingle, and how many there may be: 32 MB.
@@ -394,7 +396,7 @@ impl Asked {
         articles.dedup();
         let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
         let n_bits = (BITS_OF_SHINGLE * n_shingles).next_power_of_two().clamp(64, MOST_BITS);
-        let asked = Asked { bits: (0..n_bits / 64).map(|_| AtomicU64::new(0)).collect() };
+        let asked = Asked { bits: (0..n_bits / 64).map(|_| AtomicU64::new(0)).collect(), n_shingles };
         articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
             halves.each(*at, memory, |half| {
                 let (word, bit) = asked.place(half);
@@ -414,58 +416,44 @@ impl Asked {
     }
 }
 
-/// Shingles are counted part by part, by the upper bits of their lower halves, a few parts at a time.
-const PART_BITS: u32 = 8;
-const PARTS: u32 = 1 << PART_BITS;
-
-/// Shingles of articles, asked for or not, for which one part is counted at a time.
-const SHINGLES_OF_ROUND: usize = 1 << 28;
+/// Counters of [`held_by_many`] for each shingle that is asked for, and how many there may be: 64 MB.
+const COUNTERS_OF_SHINGLE: usize = 2;
+const MOST_COUNTERS: usize = 1 << 26;
 
 /// The lower halves of shingles that [`TEMPLATE_ARTICLES`] or more of the articles hold, among those that may be asked
 /// for.
-fn held_by_many(
-    articles: &[u32],
-    halves: &Halves,
-    asked: &Asked,
-    shingles_of_round: usize,
-) -> io::Result<FxHashSet<u32>> {
-    let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
-    let rounds = (n_shingles / shingles_of_round + 1).next_power_of_two().min(PARTS as usize) as u32;
-    let in_round = PARTS / rounds;
-    let part_of = |half: u32| half >> (32 - PART_BITS);
-    let mut many = FxHashSet::default();
-    for round in 0..rounds {
-        let parts = round * in_round..(round + 1) * in_round;
-        let held_of = |articles: &[u32]| -> io::Result<Vec<Vec<u32>>> {
-            let mut of_parts: Vec<Vec<u32>> = vec![Vec::new(); in_round as usize];
-            let (mut memory, mut held) = (Vec::new(), Vec::new());
-            for at in articles {
-                held.clear();
-                halves.each(*at, &mut memory, |half| {
-                    if parts.contains(&part_of(half)) && asked.may_hold(half) {
-                        held.push(half);
-                    }
-                })?;
-                held.sort_unstable();
-                held.dedup();
-                held.iter().for_each(|half| of_parts[(part_of(*half) - parts.start) as usize].push(*half));
+///
+/// Halves are counted twice: first in counters that several may share, which leaves few that may be held by so many, and
+/// then exactly.
+fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters: usize) -> io::Result<FxHashSet<u32>> {
+    let n_counters = (COUNTERS_OF_SHINGLE * asked.n_shingles).next_power_of_two().clamp(2, most_counters);
+    let counters: Vec<AtomicU8> = (0..n_counters).map(|_| AtomicU8::new(0)).collect();
+    // Fibonacci hashing, so that a counter is shared by others than a bit is.
+    let shift = 32 - n_counters.ilog2();
+    let counter = |half: u32| &counters[(half.wrapping_mul(0x9e37_79b1) >> shift) as usize];
+    articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
+        halves.each(*at, memory, |half| {
+            // Far from where it would begin anew, however many threads count.
+            if asked.may_hold(half) && counter(half).load(Ordering::Relaxed) < u8::MAX / 2 {
+                counter(half).fetch_add(1, Ordering::Relaxed);
             }
-            Ok(of_parts)
-        };
-        let held: Vec<Vec<Vec<u32>>> =
-            articles.par_chunks(articles.len() / 16 + 1).map(held_of).collect::<io::Result<_>>()?;
-        let of_round: Vec<u32> = (0..in_round as usize)
-            .into_par_iter()
-            .flat_map_iter(|part| {
-                let mut all: Vec<u32> = held.iter().flat_map(|parts| &parts[part]).copied().collect();
-                all.sort_unstable();
-                let by_many = |run: &[u32]| (run.len() >= TEMPLATE_ARTICLES).then(|| run[0]);
-                all.chunk_by(|x, y| x == y).filter_map(by_many).collect::<Vec<u32>>()
-            })
-            .collect();
-        many.extend(of_round);
-    }
-    Ok(many)
+        })
+    })?;
+    let held = |memory: &mut Vec<u8>, at: &u32| -> io::Result<Vec<u32>> {
+        let mut held = Vec::new();
+        halves.each(*at, memory, |half| {
+            if asked.may_hold(half) && usize::from(counter(half).load(Ordering::Relaxed)) >= TEMPLATE_ARTICLES {
+                held.push(half);
+            }
+        })?;
+        held.sort_unstable();
+        held.dedup();
+        Ok(held)
+    };
+    let held: Vec<Vec<u32>> = articles.par_iter().map_init(Vec::new, held).collect::<io::Result<_>>()?;
+    let mut held: Vec<u32> = held.concat();
+    held.par_sort_unstable();
+    Ok(held.chunk_by(|a, b| a == b).filter(|run| run.len() >= TEMPLATE_ARTICLES).map(|run| run[0]).collect())
 }
 
 /// Bodies of fewer shingles may be a stub, such as the plea of a paywall.
@@ -525,9 +513,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn rounds_count_what_counting_at_once_does(
+        fn sharing_counters_loses_nothing(
             articles in prop::collection::vec(prop::collection::vec(0u32..40, 0..30), 0..60),
-            shingles_of_round in 1usize..2_000,
+            most_counters in prop::sample::select(vec![2usize, 64, 1 << 20]),
         ) {
             let spread = |number: &u32| u64::from(number.wrapping_mul(0x9e37_79b1));
             let sets: Vec<ShingleSet> = articles.iter().map(|list| list.iter().map(spread).collect()).collect();
@@ -541,7 +529,7 @@ mod tests {
             let halves = Halves::of(&sets);
             let asked = Asked::of(&halves, &pairs).unwrap();
             let all: Vec<u32> = (0..sets.len() as u32).collect();
-            let many = held_by_many(&all, &halves, &asked, shingles_of_round).unwrap();
+            let many = held_by_many(&all, &halves, &asked, most_counters).unwrap();
             let expected = holders.into_iter().filter(|(_, n)| *n >= TEMPLATE_ARTICLES).map(|(half, _)| half).collect();
             prop_assert_eq!(many, expected);
         }

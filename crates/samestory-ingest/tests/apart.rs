@@ -1,0 +1,51 @@
+//! Reading with texts kept apart gives the articles that reading gives.
+
+use std::fs;
+use std::path::PathBuf;
+
+use samestory_article::Article;
+use samestory_ingest::{ReadSettings, read, read_apart};
+
+fn agree(paths: &[PathBuf]) -> usize {
+    let settings = ReadSettings::default();
+    let whole = read(paths, &settings, &mut |_| ());
+    let (reading, apart) = read_apart(paths, &settings, &mut |_| ()).unwrap();
+    let articles: Vec<Article> = (0..apart.heads().len()).map(|at| apart.whole(at).unwrap()).collect();
+    assert_eq!(articles, whole.articles);
+    assert!(apart.heads().iter().all(|head| head.text.is_empty()) && reading.articles.is_empty());
+    assert_eq!((reading.rejected, reading.skipped), (whole.rejected, whole.skipped));
+    articles.len()
+}
+
+#[test]
+fn the_corpus_is_the_same() {
+    assert_eq!(agree(&[PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"))]), 85);
+}
+
+#[test]
+fn furniture_and_repeated_entries_are_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let plea = "Please support our small newsroom by giving what you can today.";
+    let text =
+        |number: usize| format!("Report {number} tells of what was seen in the harbour, and of no other day.\\n{plea}");
+    let line = |number: usize| {
+        format!(
+            r#"{{"id":"a{}","title":"Report number {number} of all","text":"{}","outlet":"Herald"}}"#,
+            number % 9,
+            text(number)
+        )
+    };
+    // An id comes twice, which is told of both in the same way.
+    let lines: Vec<String> = (0..10).map(line).collect();
+    fs::write(folder.path().join("a.jsonl"), lines.join("\n")).unwrap();
+    let entry = |text: &str| {
+        format!("<item><guid>g1</guid><title>One entry of the feed</title><description>{text}</description></item>")
+    };
+    let entries = [entry("The same words twice."), entry("The same words twice."), entry("Other words once.")];
+    fs::write(
+        folder.path().join("b.rss"),
+        format!("<rss version=\"2.0\"><channel>{}</channel></rss>", entries.concat()),
+    )
+    .unwrap();
+    assert_eq!(agree(&[folder.path().to_owned()]), 11);
+}
