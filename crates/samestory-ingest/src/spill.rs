@@ -6,8 +6,8 @@
 use std::fs::File;
 use std::io;
 
-/// Bytes that stay in memory.
-const MOST_HELD: usize = 32 << 20;
+/// Bytes that stay in memory: of what fits, nothing waits for a disk.
+const MOST_HELD: usize = 256 << 20;
 
 /// Bytes that are written together.
 const CHUNK: usize = 4 << 20;
@@ -22,7 +22,7 @@ pub struct Spilled {
 
 #[derive(Debug)]
 enum Chunk {
-    Held(Box<[u8]>),
+    Held(Vec<u8>),
     Filed(u64),
 }
 
@@ -79,8 +79,7 @@ impl Spill {
             }
         }
         self.held += self.open.len();
-        self.chunks.push(Chunk::Held(self.open.as_slice().into()));
-        self.open.clear();
+        self.chunks.push(Chunk::Held(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
     }
 
     fn write(&mut self) -> io::Result<()> {
