@@ -72,7 +72,7 @@ fn two_articles_alone_are_judged_by_the_background() {
         |id: &str| articles.iter().find(|article| article.id.as_str() == id).expect("an article of the corpus").clone();
     let stories = |ids: [&str; 2]| {
         let pair = ids.map(of).to_vec();
-        samestory::cluster(pair, &samestory::Settings::default(), &mut |_| ()).stories.len()
+        samestory::cluster(pair, &samestory::Settings::default(), &mut |_| ()).unwrap().stories.len()
     };
     assert_eq!(stories(["articles/meridian-post/libya-truce-history.txt", "libya-courier"]), 1);
     assert_eq!(stories(["election-ledger", "election-northgate"]), 1);
@@ -103,7 +103,7 @@ fn one_shared_name_is_no_event() {
     ];
     for pair in pairs {
         let headline = pair[1].headline.clone();
-        let clustering = samestory::cluster(pair.to_vec(), &samestory::Settings::default(), &mut |_| ());
+        let clustering = samestory::cluster(pair.to_vec(), &samestory::Settings::default(), &mut |_| ()).unwrap();
         assert_eq!(clustering.stories.len(), 2, "{headline}");
     }
 }

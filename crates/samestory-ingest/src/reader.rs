@@ -54,8 +54,8 @@ pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut
     reader.finish()
 }
 
-/// As [`read`], but the texts of the articles are kept apart, so that they need not be held in memory; `articles` of
-/// the reading stay empty.
+/// As [`read`], but no more than so many bytes of texts are held in memory, and the others kept apart; `articles` of the
+/// reading stay empty.
 ///
 /// # Errors
 ///
@@ -63,10 +63,11 @@ pub fn read(paths: &[PathBuf], settings: &ReadSettings, progress: &mut dyn FnMut
 pub fn read_apart(
     paths: &[PathBuf],
     settings: &ReadSettings,
+    most_held: usize,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<(Reading, ArticlesApart)> {
     let mut reader = Reader::new(settings, progress);
-    reader.spill = Some(Spill::default());
+    reader.most_held = most_held;
     let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
     files.iter().for_each(|file| reader.read_file(file));
     reader.finish_apart()
@@ -93,8 +94,11 @@ struct Reader<'a> {
     batch_bytes: usize,
     files: Vec<Found>,
     taken: Vec<Taken>,
-    /// Where the texts are kept, if not in the articles.
-    spill: Option<Spill>,
+    /// Bytes of texts in articles, and how many there may be.
+    held: usize,
+    most_held: usize,
+    /// Where the other texts are.
+    spill: Spill,
     rejected: Vec<Rejected>,
     skipped: Skipped,
 }
@@ -113,7 +117,7 @@ struct Finished {
     reading: Reading,
     blocks: Vec<Box<[Block]>>,
     texts: Vec<Option<Spilled>>,
-    spill: Option<Spill>,
+    spill: Spill,
 }
 
 impl<'a> Reader<'a> {
@@ -125,7 +129,9 @@ impl<'a> Reader<'a> {
             batch_bytes: 0,
             files: Vec::new(),
             taken: Vec::new(),
-            spill: None,
+            held: 0,
+            most_held: usize::MAX,
+            spill: Spill::holding(0),
             rejected: Vec::new(),
             skipped: Skipped::default(),
         }
@@ -216,9 +222,11 @@ impl<'a> Reader<'a> {
         for (result, file) in done {
             match result {
                 Ok((mut assembled, blocks)) => {
-                    let text = self.spill.as_mut().map(|spill| {
+                    self.held += assembled.article.text.len();
+                    let text = (self.held > self.most_held).then(|| {
                         let text = std::mem::take(&mut assembled.article.text);
-                        spill.keep(text.as_bytes())
+                        self.held -= text.len();
+                        self.spill.keep(text.as_bytes())
                     });
                     self.taken.push(Taken { assembled, file, blocks, text });
                 }
@@ -243,12 +251,16 @@ impl<'a> Reader<'a> {
 
     fn finish_apart(self) -> io::Result<(Reading, ArticlesApart)> {
         let Finished { mut reading, blocks, texts, spill } = self.finish_all();
-        let spill = spill.unwrap_or_default();
-        let texts: Vec<Spilled> = texts.into_iter().flatten().collect();
-        let text_of = |at: usize| kept_text(&spill, texts[at]).map(Cow::Owned);
-        let marked = repeated_blocks(&reading.articles, &blocks, &text_of)?;
+        let articles = &reading.articles;
+        let text_of = |at: usize| match texts[at] {
+            None => Ok(Cow::Borrowed(articles[at].text.as_str())),
+            Some(kept) => kept_text(&spill, kept).map(Cow::Owned),
+        };
+        let marked = repeated_blocks(articles, &blocks, &text_of)?;
         for (at, range) in marked {
-            reading.articles[at].cut_apart(range, CutKind::Furniture, spill.length_of(texts[at]));
+            let article = &mut reading.articles[at];
+            let length = texts[at].map_or(article.text.len(), |kept| spill.length_of(kept));
+            article.cut_apart(range, CutKind::Furniture, length);
         }
         let articles = std::mem::take(&mut reading.articles);
         Ok((reading, ArticlesApart::new(articles, texts, spill)))
@@ -273,14 +285,12 @@ impl<'a> Reader<'a> {
             let path = || self.files[file].shown();
             if shared_id && let Some((at, _)) = first_by_id.get(&article.id) {
                 let first = *at as usize;
-                let same_text = match (&self.spill, texts[first], text) {
-                    (Some(spill), Some(first), Some(text)) => {
-                        let (first, text) = (kept_text(spill, first), kept_text(spill, text));
-                        first.ok().zip(text.ok()).is_some_and(|(first, text)| first == text)
-                    }
-                    _ => reading.articles[first].text == article.text,
+                let text_of = |article: &Article, kept: Option<Spilled>| match kept {
+                    None => Some(article.text.clone()),
+                    Some(kept) => kept_text(&self.spill, kept).ok(),
                 };
-                if same_text && same_head(&reading.articles[first], &article) {
+                let texts = [text_of(&reading.articles[first], texts[first]), text_of(&article, text)];
+                if texts[0].is_some() && texts[0] == texts[1] && same_head(&reading.articles[first], &article) {
                     reading.skipped.repeated += 1;
                     continue;
                 }

@@ -9,12 +9,18 @@ use samestory_ingest::{ReadSettings, read, read_apart};
 fn agree(paths: &[PathBuf]) -> usize {
     let settings = ReadSettings::default();
     let whole = read(paths, &settings, &mut |_| ());
-    let (reading, apart) = read_apart(paths, &settings, &mut |_| ()).unwrap();
-    let articles: Vec<Article> = (0..apart.heads().len()).map(|at| apart.whole(at).unwrap()).collect();
-    assert_eq!(articles, whole.articles);
-    assert!(apart.heads().iter().all(|head| head.text.is_empty()) && reading.articles.is_empty());
-    assert_eq!((reading.rejected, reading.skipped), (whole.rejected, whole.skipped));
-    articles.len()
+    let bytes: usize = whole.articles.iter().map(|article| article.text.len()).sum();
+    for most_held in [0, bytes / 2, usize::MAX] {
+        let (reading, apart) = read_apart(paths, &settings, most_held, &mut |_| ()).expect("articles");
+        let articles: Vec<Article> =
+            (0..apart.heads().len()).map(|at| apart.whole(at).expect("an article").into_owned()).collect();
+        assert_eq!(articles, whole.articles);
+        let held: usize = apart.heads().iter().map(|head| head.text.len()).sum();
+        assert!(held <= most_held && (held == bytes) == (most_held >= bytes));
+        assert_eq!((reading.articles.len(), reading.skipped), (0, whole.skipped));
+        assert_eq!(reading.rejected, whole.rejected);
+    }
+    whole.articles.len()
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl ArticleSource for ArticlesApart {
     }
 
     fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
-        ArticlesApart::whole(self, at).map(Cow::Owned)
+        ArticlesApart::whole(self, at)
     }
 }
 
@@ -132,6 +132,9 @@ const TEMPLATE_ARTICLES: usize = 12;
 pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> io::Result<Copies> {
     find_copies_stepwise(articles, settings, &mut |_| ())
 }
+
+/// Bytes of texts that are best held in memory where copies are looked for: what fits waits for no disk.
+pub const MOST_HELD_TEXT: usize = 256 << 20;
 
 /// Articles whose shingles are made together.
 const BATCH: usize = 4096;
@@ -407,7 +410,7 @@ impl Asked {
     }
 
     fn place(&self, half: u32) -> (&AtomicU64, u64) {
-        (&self.bits[half as usize / 64 & (self.bits.len() - 1)], 1 << (half % 64))
+        (&self.bits[(half as usize / 64) & (self.bits.len() - 1)], 1 << (half % 64))
     }
 
     fn may_hold(&self, half: u32) -> bool {

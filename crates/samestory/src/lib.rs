@@ -61,7 +61,7 @@ pub use check::{CheckReport, Damage, check};
 pub use collection::{Collection, Counts};
 pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
-pub use copies::{ArticleSource, Copies, CopyPair, find_copies, find_copies_stepwise, shingle_set};
+pub use copies::{ArticleSource, Copies, CopyPair, MOST_HELD_TEXT, find_copies, find_copies_stepwise, shingle_set};
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
 pub use folder::Manifest;

@@ -58,7 +58,8 @@ pub(crate) fn run(args: &DedupArgs, mut settings: Settings) -> Result<ExitCode, 
     let kept = || (0..all.heads().len()).filter(|at| copies.copy_of[*at].is_none());
     if let Some(mut out) = output {
         for at in kept() {
-            out.line(&ArticleRecord::of(&all.whole(at).map_err(spill_failed)?))?;
+            let article = all.whole(at).map_err(spill_failed)?;
+            out.line(&ArticleRecord::of(&article))?;
         }
         out.finish()?;
     }
