@@ -197,8 +197,9 @@ impl<'a> Index<'a> {
             scores.add(&asked.heavy, &before[before.len() - first..]);
             scores.add(&asked.heavy, &behind[..end]);
             let dated = self.times.len() as u32;
-            let undated = behind[end..].iter().rev().take_while(|(place, _)| *place >= dated).count();
-            scores.add(&asked.heavy, &behind[behind.len() - undated..]);
+            let rest = &postings[asked.own as usize + end..];
+            let undated = rest.iter().rev().take(MOST_ASIDE).take_while(|(place, _)| *place >= dated).count();
+            scores.add(&asked.heavy, &rest[rest.len() - undated..]);
         }
         let found = scores.take(|place, sum| {
             let other = self.order[place as usize];

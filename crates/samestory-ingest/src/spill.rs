@@ -175,7 +175,7 @@ mod tests {
     #[test]
     fn without_a_file_all_is_held() {
         let mut spill = Spill { failed: true, ..Spill::holding(0) };
-        let kept: Vec<Spilled> = (0..5).map(|number| spill.keep(&[number; CHUNK / 2 + 1])).collect();
+        let kept: Vec<Spilled> = (0..5).map(|number| spill.keep(&vec![number; CHUNK / 2 + 1])).collect();
         let mut bytes = Vec::new();
         for (number, kept) in (0u8..).zip(kept) {
             spill.read(kept, &mut bytes).unwrap();

@@ -14,6 +14,8 @@
 //! The same corpus, options and seed make the same bytes. Each line also has `event` and `copy_of`, which no reader
 //! takes for fields of news.
 
+mod numbers;
+
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -25,6 +27,8 @@ use samestory::article::Article;
 use samestory::ingest::{ReadSettings, read};
 use samestory::instant;
 use serde::Serialize;
+
+use numbers::Numbers;
 
 /// Generates news with the words of a corpus.
 #[derive(Parser)]
@@ -74,30 +78,9 @@ fn main() -> std::io::Result<()> {
     out.flush()
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64; Steele, Lea and Flood 2014).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    /// From 0 to 1.
-    fn part(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
-    }
-
-    fn of<'a, T>(&mut self, list: &'a [T]) -> &'a T {
-        &list[self.below(list.len())]
-    }
+/// One of a list.
+fn one_of<'l, T>(numbers: &mut Numbers, list: &'l [T]) -> &'l T {
+    &list[numbers.below(list.len())]
 }
 
 /// Words of the corpus that the chain is learned from.
@@ -269,8 +252,8 @@ impl<'a> Generator<'a> {
         self.next_event += 1;
         Event {
             number: self.next_event,
-            names: (0..NAMES).map(|_| *numbers.of(&model.names)).collect(),
-            telling: (0..TELLING_WORDS).map(|_| *numbers.of(&model.telling)).collect(),
+            names: (0..NAMES).map(|_| *one_of(numbers, &model.names)).collect(),
+            telling: (0..TELLING_WORDS).map(|_| *one_of(numbers, &model.telling)).collect(),
             told: Vec::new(),
         }
     }
@@ -280,19 +263,19 @@ impl<'a> Generator<'a> {
         let mut headline = String::new();
         for at in 0..HEADLINE {
             let word = match at % 3 {
-                0 => *numbers.of(&event.names),
-                1 => *numbers.of(&event.telling),
-                _ => *numbers.of(&model.text),
+                0 => *one_of(numbers, &event.names),
+                1 => *one_of(numbers, &event.telling),
+                _ => *one_of(numbers, &model.text),
             };
             push_word(&mut headline, model.word(word));
         }
         let mut text = String::new();
-        let mut word = *numbers.of(&model.text);
+        let mut word = *one_of(numbers, &model.text);
         let mut of_paragraph = 0;
-        for _ in 0..*numbers.of(&model.lengths) {
+        for _ in 0..*one_of(numbers, &model.lengths) {
             let shown = match numbers.below(EVERY_NAME * EVERY_TELLING) {
-                drawn if drawn % EVERY_NAME == 0 => *numbers.of(&event.names),
-                drawn if drawn % EVERY_TELLING == 0 => *numbers.of(&event.telling),
+                drawn if drawn % EVERY_NAME == 0 => *one_of(numbers, &event.names),
+                drawn if drawn % EVERY_TELLING == 0 => *one_of(numbers, &event.telling),
                 _ => word,
             };
             push_word(&mut text, model.word(shown));
@@ -312,7 +295,7 @@ impl<'a> Generator<'a> {
         for paragraph in text.split('\n') {
             for word in paragraph.split(' ') {
                 match self.numbers.below(EVERY_EDITED) {
-                    0 => push_word(&mut edited, self.model.word(*self.numbers.of(&self.model.text))),
+                    0 => push_word(&mut edited, self.model.word(*one_of(&mut self.numbers, &self.model.text))),
                     _ => push_word(&mut edited, word),
                 }
             }
@@ -358,7 +341,7 @@ impl Iterator for Generator<'_> {
             }
             (Some(at), _) if kind < edits => {
                 let event = &self.events[at];
-                let (number_of_event, told) = (event.number, self.numbers.of(&event.told).clone());
+                let (number_of_event, told) = (event.number, one_of(&mut self.numbers, &event.told).clone());
                 copy_of = Some(told.number);
                 match kind < copies {
                     true => (number_of_event, told),

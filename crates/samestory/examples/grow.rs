@@ -11,12 +11,16 @@
 
 #![expect(clippy::print_stdout, reason = "the answer of this program")]
 
+mod numbers;
+
 use std::path::Path;
 use std::time::Instant;
 
 use samestory::article::{Article, ArticleTime, Language, Origin, Precision};
 use samestory::index::SearchFilter;
 use samestory::{Collection, CollectionWriter, Settings};
+
+use numbers::Numbers;
 
 /// As the command line tool has it.
 #[global_allocator]
@@ -74,27 +78,9 @@ fn grow(folder: &Path, size: usize) {
     );
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64; Steele, Lea and Flood 2014).
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    /// Ranks of words: the first about as common as the next two together, and so on.
-    fn rank(&mut self, words: usize) -> usize {
-        let uniform = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
-        ((words as f64).powf(uniform) as usize).min(words - 1)
-    }
+/// Ranks of words: the first about as common as the next two together, and so on.
+fn rank(numbers: &mut Numbers, words: usize) -> usize {
+    ((words as f64).powf(numbers.part()) as usize).min(words - 1)
 }
 
 const SYLLABLES: [&str; 24] = [
@@ -142,7 +128,7 @@ fn article(number: usize) -> Article {
             .map(|_| match numbers.below(10) {
                 0 => names[numbers.below(names.len())].clone(),
                 1..=3 => words[numbers.below(words.len())].clone(),
-                _ => word(numbers.rank(60_000)),
+                _ => word(rank(numbers, 60_000)),
             })
             .collect();
         sentence[0] = format!("The {}", sentence[0]);

@@ -388,8 +388,9 @@ struct Asked {
     n_shingles: usize,
 }
 
-/// Bits of [`Asked`] for each shingle, and how many there may be: 32 MB.
+/// Bits of [`Asked`] for each shingle; at least 2 MB and at most 32 MB of them.
 const BITS_OF_SHINGLE: usize = 16;
+const FEWEST_BITS: usize = 1 << 24;
 const MOST_BITS: usize = 1 << 28;
 
 impl Asked {
@@ -398,7 +399,7 @@ impl Asked {
         articles.par_sort_unstable();
         articles.dedup();
         let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
-        let n_bits = (BITS_OF_SHINGLE * n_shingles).next_power_of_two().clamp(64, MOST_BITS);
+        let n_bits = (BITS_OF_SHINGLE * n_shingles).next_power_of_two().clamp(FEWEST_BITS, MOST_BITS);
         let asked = Asked { bits: (0..n_bits / 64).map(|_| AtomicU64::new(0)).collect(), n_shingles };
         articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
             halves.each(*at, memory, |half| {
@@ -419,44 +420,59 @@ impl Asked {
     }
 }
 
-/// Counters of [`held_by_many`] for each shingle that is asked for, and how many there may be: 64 MB.
+/// Counters of [`held_by_many`] for each shingle that is asked for; at least 4 MB and at most 64 MB of them.
 const COUNTERS_OF_SHINGLE: usize = 2;
+const FEWEST_COUNTERS: usize = 1 << 22;
 const MOST_COUNTERS: usize = 1 << 26;
+
+/// Shingles that share a counter on the mean, at most: so few seldom make it seem that one is held by many.
+const SHINGLES_OF_COUNTER: usize = 4;
 
 /// The lower halves of shingles that [`TEMPLATE_ARTICLES`] or more of the articles hold, among those that may be asked
 /// for.
 ///
 /// Halves are counted twice: first in counters that several may share, which leaves few that may be held by so many, and
-/// then exactly.
+/// then exactly. Where there are too many for the counters, a part of them is counted at a time.
 fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters: usize) -> io::Result<FxHashSet<u32>> {
-    let n_counters = (COUNTERS_OF_SHINGLE * asked.n_shingles).next_power_of_two().clamp(2, most_counters);
+    let fewest = FEWEST_COUNTERS.min(most_counters);
+    let n_counters = (COUNTERS_OF_SHINGLE * asked.n_shingles).next_power_of_two().clamp(fewest, most_counters).max(2);
+    let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
+    let n_parts = (n_shingles / (SHINGLES_OF_COUNTER * n_counters) + 1).next_power_of_two().min(1 << 16) as u32;
     let counters: Vec<AtomicU8> = (0..n_counters).map(|_| AtomicU8::new(0)).collect();
     // Fibonacci hashing, so that a counter is shared by others than a bit is.
     let shift = 32 - n_counters.ilog2();
     let counter = |half: u32| &counters[(half.wrapping_mul(0x9e37_79b1) >> shift) as usize];
-    articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
-        halves.each(*at, memory, |half| {
-            // Far from where it would begin anew, however many threads count.
-            if asked.may_hold(half) && counter(half).load(Ordering::Relaxed) < u8::MAX / 2 {
-                counter(half).fetch_add(1, Ordering::Relaxed);
-            }
-        })
-    })?;
-    let held = |memory: &mut Vec<u8>, at: &u32| -> io::Result<Vec<u32>> {
-        let mut held = Vec::new();
-        halves.each(*at, memory, |half| {
-            if asked.may_hold(half) && usize::from(counter(half).load(Ordering::Relaxed)) >= TEMPLATE_ARTICLES {
-                held.push(half);
-            }
+    let enough = TEMPLATE_ARTICLES as u8;
+    let mut many = FxHashSet::default();
+    for part in 0..n_parts {
+        let is_of_part = |half: u32| half & (n_parts - 1) == part && asked.may_hold(half);
+        counters.par_iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
+        articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
+            halves.each(*at, memory, |half| {
+                // It stops far from where it would begin anew, as long as there are fewer than 240 threads.
+                if is_of_part(half) && counter(half).load(Ordering::Relaxed) < enough {
+                    counter(half).fetch_add(1, Ordering::Relaxed);
+                }
+            })
         })?;
-        held.sort_unstable();
-        held.dedup();
-        Ok(held)
-    };
-    let held: Vec<Vec<u32>> = articles.par_iter().map_init(Vec::new, held).collect::<io::Result<_>>()?;
-    let mut held: Vec<u32> = held.concat();
-    held.par_sort_unstable();
-    Ok(held.chunk_by(|a, b| a == b).filter(|run| run.len() >= TEMPLATE_ARTICLES).map(|run| run[0]).collect())
+        let held = |memory: &mut Vec<u8>, at: &u32| -> io::Result<Vec<u32>> {
+            let mut held = Vec::new();
+            halves.each(*at, memory, |half| {
+                if is_of_part(half) && counter(half).load(Ordering::Relaxed) >= enough {
+                    held.push(half);
+                }
+            })?;
+            held.sort_unstable();
+            held.dedup();
+            Ok(held)
+        };
+        let of_articles: Vec<Vec<u32>> = articles.par_iter().map_init(Vec::new, held).collect::<io::Result<_>>()?;
+        let mut all: Vec<u32> = of_articles.iter().flatten().copied().collect();
+        drop(of_articles);
+        all.par_sort_unstable();
+        many.extend(all.chunk_by(|a, b| a == b).filter(|run| run.len() >= TEMPLATE_ARTICLES).map(|run| run[0]));
+    }
+    Ok(many)
 }
 
 /// Bodies of fewer shingles may be a stub, such as the plea of a paywall.
