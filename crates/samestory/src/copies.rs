@@ -437,7 +437,10 @@ fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters:
     let fewest = FEWEST_COUNTERS.min(most_counters);
     let n_counters = (COUNTERS_OF_SHINGLE * asked.n_shingles).next_power_of_two().clamp(fewest, most_counters).max(2);
     let n_shingles: usize = articles.iter().map(|at| halves.n_shingles(*at)).sum();
-    let n_parts = (n_shingles / (SHINGLES_OF_COUNTER * n_counters) + 1).next_power_of_two().min(1 << 16) as u32;
+    // So many may be asked for: those that are, and of all others as large a part as bits are set.
+    let set = asked.n_shingles.min(64 * asked.bits.len()) as f64 / (64 * asked.bits.len()) as f64;
+    let n_met = asked.n_shingles + (n_shingles as f64 * set) as usize;
+    let n_parts = (n_met / (SHINGLES_OF_COUNTER * n_counters) + 1).next_power_of_two().min(1 << 16) as u32;
     let counters: Vec<AtomicU8> = (0..n_counters).map(|_| AtomicU8::new(0)).collect();
     // Fibonacci hashing, so that a counter is shared by others than a bit is.
     let shift = 32 - n_counters.ilog2();
