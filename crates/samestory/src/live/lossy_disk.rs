@@ -4,11 +4,11 @@
 //! not, whole or in part, whatever the others; so are names that were made, replaced or removed since the folder
 //! was last synced. That is what a disk may do that orders nothing by itself.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use samestory_article::Article;
 use samestory_index::{SearchFilter, StoryIndexWriter, StorySearcher};
@@ -134,18 +134,44 @@ impl State {
     }
 }
 
+/// The locks that threads hold now. They end with the process, so no disk has them after a loss.
+#[derive(Debug, Default)]
+struct Locks {
+    held: Mutex<HashSet<PathBuf>>,
+    released: Condvar,
+}
+
+struct HeldLock {
+    locks: Arc<Locks>,
+    path: PathBuf,
+}
+
+impl Drop for HeldLock {
+    fn drop(&mut self) {
+        self.locks.held.lock().expect("no panic within").remove(&self.path);
+        self.locks.released.notify_all();
+    }
+}
+
 /// A disk in memory.
 #[derive(Debug, Clone, Default)]
-struct Disk(Arc<Mutex<State>>);
+struct Disk {
+    state: Arc<Mutex<State>>,
+    locks: Arc<Locks>,
+}
 
 impl Disk {
+    fn of(state: State) -> Disk {
+        Disk { state: Arc::new(Mutex::new(state)), locks: Arc::default() }
+    }
+
     fn with<T>(&self, run: impl FnOnce(&mut State) -> T) -> T {
-        run(&mut self.0.lock().expect("no panic within"))
+        run(&mut self.state.lock().expect("no panic within"))
     }
 
     /// The same content on another disk.
     fn copied(&self) -> Disk {
-        Disk(Arc::new(Mutex::new(self.with(|state| State { operations: 0, ..state.clone() }))))
+        Disk::of(self.with(|state| State { operations: 0, ..state.clone() }))
     }
 
     fn stop_after(&self, operations: usize, fault: Fault) {
@@ -180,7 +206,7 @@ impl Disk {
         }
         (state.left, state.fault) = (None, None);
         state.synced_names.clone_from(&state.names);
-        Disk(Arc::new(Mutex::new(state)))
+        Disk::of(state)
     }
 
     /// The same disk with room on it.
@@ -341,9 +367,19 @@ impl Directory for IndexFolder {
         })
     }
 
-    fn acquire_lock(&self, _: &Lock) -> Result<DirectoryLock, LockError> {
-        // Locks end with the process, and there is one here.
-        Ok(DirectoryLock::from(Box::new(())))
+    fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
+        // Without it, a thread of the writer that merges removes files below a reader that opens.
+        let locks = Arc::clone(&self.0.locks);
+        let mut held = locks.held.lock().expect("no panic within");
+        while held.contains(&lock.filepath) {
+            if !lock.is_blocking {
+                return Err(LockError::LockBusy);
+            }
+            held = locks.released.wait(held).expect("no panic within");
+        }
+        held.insert(lock.filepath.clone());
+        drop(held);
+        Ok(DirectoryLock::from(Box::new(HeldLock { locks, path: lock.filepath.clone() })))
     }
 
     fn watch(&self, _: WatchCallback) -> tantivy::Result<WatchHandle> {
