@@ -109,7 +109,7 @@ fn one_thread_and_two_give_the_same_assignments() {
     let corpus = corpus();
     let corpus = corpus.to_str().unwrap();
     let one = assignments(folder.path(), corpus, "1");
-    assert_eq!(one.lines().count(), 85);
+    assert_eq!(one.lines().count(), 87);
     for threads in ["2", "3"] {
         assert_eq!(assignments(folder.path(), corpus, threads), one, "{threads} threads");
     }
@@ -124,7 +124,7 @@ fn the_order_of_lines_does_not_matter() {
     assignments(folder.path(), corpus().to_str().unwrap(), "2");
     let export = samestory(folder.path(), &["export"]);
     let mut lines: Vec<&str> = export.lines().collect();
-    assert_eq!(lines.len(), 85);
+    assert_eq!(lines.len(), 87);
     fs::write(folder.path().join("lines.jsonl"), lines.join("\n")).unwrap();
     let in_order = assignments(folder.path(), "lines.jsonl", "2");
     let mut numbers = Numbers(20_200_108);

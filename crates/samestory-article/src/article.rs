@@ -1,5 +1,6 @@
 //! The article: one news item of one outlet.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -208,9 +209,14 @@ impl Article {
 
     /// The kept stretches of the text, as byte ranges in reading order.
     pub fn body_spans(&self) -> Vec<Range<usize>> {
+        self.spans_between(self.cuts.iter())
+    }
+
+    /// The stretches of the text between some of its cuts, in reading order.
+    fn spans_between<'a>(&self, cuts: impl Iterator<Item = &'a Cut>) -> Vec<Range<usize>> {
         let mut spans = Vec::with_capacity(self.cuts.len() + 1);
         let mut from = 0;
-        for cut in &self.cuts {
+        for cut in cuts {
             if from < cut.start as usize {
                 spans.push(from..cut.start as usize);
             }
@@ -239,6 +245,65 @@ impl Article {
     /// The paragraphs of the body: lines that are not blank, as trimmed byte ranges of the text.
     pub fn paragraphs(&self) -> Paragraphs<'_> {
         Paragraphs { text: &self.text, spans: self.body_spans(), next: 0 }
+    }
+
+    /// The paragraphs as the outlet printed them: those of the body with dateline, byline and credit, without furniture.
+    pub fn printed_paragraphs(&self) -> Paragraphs<'_> {
+        let left_out = |cut: &&Cut| !matches!(cut.kind, CutKind::Dateline | CutKind::Byline | CutKind::Credit);
+        Paragraphs { text: &self.text, spans: self.spans_between(self.cuts.iter().filter(left_out)), next: 0 }
+    }
+
+    /// What versions of one article have in common: the canonical address, or else, where a file of its own is named
+    /// as a version (`truce-v2.txt`, `truce.version-3.html`), its outlet and its path without that, behind `file:`. Two
+    /// articles with one key are versions of each other.
+    pub fn version_key(&self) -> Option<Cow<'_, str>> {
+        match &self.canonical_url {
+            Some(address) => Some(Cow::Borrowed(address)),
+            None => {
+                let outlet = self.outlet.as_deref().unwrap_or_default();
+                Some(Cow::Owned(format!("file:{outlet}:{}", self.named_version()?.0)))
+            }
+        }
+    }
+
+    /// The order of articles with one [key](Self::version_key), oldest first: the number in their file names, then time
+    /// (those without one first), then id.
+    pub fn version_order(&self) -> (u32, Option<i64>, &ArticleId) {
+        let number = match &self.canonical_url {
+            Some(_) => None,
+            None => self.named_version(),
+        };
+        (number.map_or(0, |(_, number)| number), self.time.map(|time| time.seconds), &self.id)
+    }
+
+    /// The path of a file of its own up to the mark of a version, and the number of that.
+    fn named_version(&self) -> Option<(&str, u32)> {
+        const MARKS: [&str; 4] = ["version", "ver", "rev", "v"];
+        let separator = ['-', '_', '.', ' '];
+        if self.line.is_some() {
+            return None;
+        }
+        let name_start = self.path.rfind(['/', '\\']).map_or(0, |at| at + 1);
+        // `.txt.gz` is two extensions; a mark behind a dot is none.
+        let mut stem = self.path.as_str();
+        loop {
+            let digits = stem.len() - stem.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+            if (1..=4).contains(&digits) {
+                let (before, number) = stem.split_at(stem.len() - digits);
+                let before = before.trim_end_matches(separator);
+                let named = MARKS.iter().find_map(|mark| {
+                    let at = before.len().checked_sub(mark.len())?;
+                    let marked = before.get(at..)?.eq_ignore_ascii_case(mark);
+                    marked.then(|| &before[..at]).filter(|name| name.ends_with(separator))
+                });
+                if let Some(name) =
+                    named.map(|name| name.trim_end_matches(separator)).filter(|name| name.len() > name_start)
+                {
+                    return Some((name, number.parse().ok()?));
+                }
+            }
+            stem = &stem[..stem.rfind('.').filter(|at| *at > name_start)?];
+        }
     }
 
     /// The order in which articles are told: time (those without one last), then id.
@@ -291,6 +356,22 @@ mod tests {
         let ranges: Vec<_> = article.cuts.iter().map(|cut| (cut.start, cut.end)).collect();
         assert_eq!(ranges, [(0, 2), (2, 4), (4, 6), (6, 8), (8, 10)]);
         assert!(article.body_spans().is_empty());
+    }
+
+    #[test]
+    fn files_named_as_versions_have_one_key() {
+        let key = |path: &str| {
+            let article = Article { path: path.into(), ..Article::new(path.into()) };
+            (article.version_key().map(Cow::into_owned), article.version_order().0)
+        };
+        for (path, number) in [("a/truce-v2.txt", 2), ("a/truce.V10.html.gz", 10), ("a/truce_version-3.txt", 3)] {
+            assert_eq!(key(path), (Some("file::a/truce".into()), number), "{path}");
+        }
+        for path in
+            ["a/truce.txt", "a/covid-19.txt", "a/v2.txt", "v2/truce.txt", "a/rev-2.txt", "a/truce-v20200108.txt"]
+        {
+            assert_eq!(key(path), (None, 0), "{path}");
+        }
     }
 
     #[test]

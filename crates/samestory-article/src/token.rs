@@ -108,11 +108,20 @@ impl Tokenizer {
 
     /// The tokens of an article's body: its text without the cuts. Offsets point into the text.
     pub fn body(&self, article: &Article) -> Tokens {
+        self.spans(&article.text, article.body_spans())
+    }
+
+    /// The tokens of some stretches of a text. Offsets point into the text.
+    ///
+    /// # Panics
+    ///
+    /// If a stretch is not inside the text, or parts a character.
+    pub fn spans(&self, text: &str, spans: impl IntoIterator<Item = Range<usize>>) -> Tokens {
         let mut tokens = Tokens::default();
-        tokens.list.reserve(article.text.len() / 6);
-        tokens.words.reserve(article.text.len());
-        for span in article.body_spans() {
-            append(&mut tokens, &article.text, span);
+        tokens.list.reserve(text.len() / 6);
+        tokens.words.reserve(text.len());
+        for span in spans {
+            append(&mut tokens, text, span);
         }
         tokens
     }

@@ -79,6 +79,8 @@ pub(crate) enum Command {
     Search(SearchArgs),
     Show(ShowArgs),
     Compare(CompareArgs),
+    Diff(DiffArgs),
+    Coverage(CoverageArgs),
     Stories(StoriesArgs),
     Info(InfoArgs),
     Dedup(DedupArgs),
@@ -392,12 +394,18 @@ pub(crate) struct ShowArgs {
     /// Show the whole text of an article, with what is cut from comparison marked.
     #[arg(long)]
     pub(crate) raw: bool,
+    /// Show what changed between versions, sentence by sentence.
+    #[arg(long)]
+    pub(crate) versions: bool,
+    /// Show the passages that articles of a story share, and who has them from whom.
+    #[arg(long)]
+    pub(crate) passages: bool,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Tell why two articles are, or are not, one story: every feature and what it adds.
+/// Tell why two articles are, or are not, one story: every feature and what it adds, and the passages they share.
 ///
 /// Articles are named by id or address, as the collection has them, or by a file that holds one article.
 /// Two of the collection are compared as they were clustered; any other two are compared alone.
@@ -412,13 +420,50 @@ pub(crate) struct CompareArgs {
     /// The other.
     #[arg(value_name = "ARTICLE|URL|FILE")]
     pub(crate) b: String,
-    /// Show features that add next to nothing too.
+    /// Show features that add next to nothing, templates, agency text and long passages too.
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) strictness: StrictnessArgs,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell what changed between the versions of an article, sentence by sentence.
+///
+/// Versions are those of a version-history page, the same address seen again, and files that are named as versions
+/// of each other. Without `--from` and `--to` every step is told.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory diff articles/meridian-post/libya-truce-history.txt\n  samestory diff https://www.meridian-post.example/lorrimer --from 0 --to 3\n  samestory diff page.html --json"
+)]
+pub(crate) struct DiffArgs {
+    /// The article.
+    #[arg(value_name = "ARTICLE|URL|FILE")]
+    pub(crate) article: String,
+    /// The older version; the first by default.
+    #[arg(long, value_name = "N")]
+    pub(crate) from: Option<u32>,
+    /// The newer version; the last by default.
+    #[arg(long, value_name = "M")]
+    pub(crate) to: Option<u32>,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    /// Print as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Tell how a story was covered: who was first, how much of each piece is its own, what only some carry, who had nothing.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  samestory coverage bpgcdpzpj1\n  samestory coverage ferry-wire --json")]
+pub(crate) struct CoverageArgs {
+    /// Story id, or an article of it by id or address.
+    #[arg(value_name = "STORY|ARTICLE|URL")]
+    pub(crate) name: String,
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -541,6 +586,10 @@ pub(crate) enum ExportWhat {
     Copies,
     /// Every story: id, headline, articles, copies, older_versions, outlets, languages, first, last.
     Stories,
+    /// Every two articles of a story that share words: story, a, b, copy, a_share, b_share, passages, evidence, source, ...
+    Edges,
+    /// Every passage that two articles of a story share: story, a, b, kind, exact, similarity, a_start, ...
+    Passages,
 }
 
 /// How it is written.
@@ -555,7 +604,7 @@ pub(crate) enum ExportFormat {
 /// Write what the collection holds, in a documented form.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  samestory export > articles.jsonl\n  samestory export --what stories --output stories.jsonl\n  samestory export --output articles.parquet"
+    after_help = "Examples:\n  samestory export > articles.jsonl\n  samestory export --what stories --output stories.jsonl\n  samestory export --output articles.parquet\n  samestory export --what passages --output passages.jsonl"
 )]
 pub(crate) struct ExportArgs {
     /// What to write.

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod input;
 mod output;
+mod passages;
 
 use std::process::ExitCode;
 
@@ -50,6 +51,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Search(args) => commands::search::run(&args, &collection),
         Command::Show(args) => commands::show::run(&args, &collection),
         Command::Compare(args) => commands::compare::run(&args, &collection, settings),
+        Command::Diff(args) => commands::diff::run(&args, &collection, settings),
+        Command::Coverage(args) => commands::coverage::run(&args, &collection),
         Command::Stories(args) => commands::stories::run(&args, &collection),
         Command::Info(args) => commands::info::run(&args, &collection),
         Command::Dedup(args) => commands::dedup::run(&args, settings),

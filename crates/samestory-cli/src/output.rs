@@ -213,6 +213,11 @@ impl Style {
         if self.0 { self.paint("32", text) } else { format!("{{+{text}+}}") }
     }
 
+    /// Whether marks stand for colours.
+    pub(crate) fn is_plain(self) -> bool {
+        !self.0
+    }
+
     fn paint(self, code: &str, text: impl Display) -> String {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
     }
@@ -254,8 +259,8 @@ pub(crate) fn shorten(text: &str, limit: usize) -> String {
 /// `1 article`, `2 articles`.
 pub(crate) fn counted(count: u64, one: &str) -> String {
     let many = match one.strip_suffix('y') {
-        Some(stem) => format!("{stem}ies"),
-        None => format!("{one}s"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ => format!("{one}s"),
     };
     format!("{} {}", grouped(count), if count == 1 { one.to_owned() } else { many })
 }

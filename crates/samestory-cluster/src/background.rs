@@ -34,20 +34,17 @@ const OTHER_WORD_SHARE: f32 = 0.002;
 impl Background {
     /// The background of a language.
     pub fn of(language: Option<Language>) -> &'static Background {
-        static ALL: OnceLock<FxHashMap<Option<Language>, Background>> = OnceLock::new();
+        // Each is made when it is first asked for: a comparison of two articles needs one of sixty.
+        static ALL: OnceLock<FxHashMap<Language, OnceLock<Background>>> = OnceLock::new();
         static OTHER: OnceLock<Background> = OnceLock::new();
+        let language = language.unwrap_or(Language::ENGLISH);
         let all = ALL.get_or_init(|| {
             let listed = stop_words::available_languages().iter().filter_map(|code| Language::parse(code));
-            let mut all: FxHashMap<Option<Language>, Background> = listed
-                .filter(|language| *language != Language::ENGLISH)
-                .map(|language| (Some(language), Background::from_stop_words(language)))
-                .collect();
-            all.insert(Some(Language::ENGLISH), Background::english());
-            all.insert(None, Background::english());
-            all
+            listed.chain([Language::ENGLISH]).map(|language| (language, OnceLock::new())).collect()
         });
         match all.get(&language) {
-            Some(background) => background,
+            Some(known) if language == Language::ENGLISH => known.get_or_init(Background::english),
+            Some(known) => known.get_or_init(|| Background::from_stop_words(language)),
             None => OTHER.get_or_init(|| Background {
                 language: None,
                 shares: FxHashMap::default(),

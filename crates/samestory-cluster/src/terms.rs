@@ -74,6 +74,16 @@ const SOUND_SEED: u64 = 0x3c6e_f372_fe94_f82b;
 const DAY_SEED: u64 = 0xa54f_f53a_5f1d_36f1;
 const RUN_SEED: u64 = 0x510e_527f_ade6_82d1;
 
+impl TermCount {
+    /// A word in its normal form as the term of all words that it is, once.
+    pub fn of_word(word: &str, language: Option<Language>) -> TermCount {
+        let background = Background::of(language);
+        let number = word.bytes().any(|byte| byte.is_ascii_digit());
+        let word = term_of(word, number, &Stemmer::new(background.language()), background);
+        TermCount { term: word.term, count: 1, background: Background::encode(word.background) }
+    }
+}
+
 impl ArticleTerms {
     /// Counts the terms of an article.
     pub fn of(article: &Article) -> ArticleTerms {
@@ -173,13 +183,7 @@ thread_local! {
 const MOST_KNOWN_WORDS: usize = 400_000;
 
 fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words {
-    let word_of = |token: &Token| {
-        let number = token.shape().number;
-        let word = tokens.word(token);
-        // 1,000 and 1000 are one number.
-        let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
-        Word { term: fold(xxh3_64(stem.as_bytes())), background: background.share(&stem), number }
-    };
+    let word_of = |token: &Token| term_of(tokens.word(token), token.shape().number, stemmer, background);
     let single: Vec<Word> = KNOWN.with_borrow_mut(|known| {
         if known.language != background.language() || known.words.len() > MOST_KNOWN_WORDS {
             known.words.clear();
@@ -207,6 +211,12 @@ fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words 
         in_run = runs_on;
     }
     Words { tokens, list, of_tokens }
+}
+
+fn term_of(word: &str, number: bool, stemmer: &Stemmer, background: &Background) -> Word {
+    // 1,000 and 1000 are one number.
+    let stem = if number { word.replace(',', "").into() } else { stemmer.stem(word) };
+    Word { term: fold(xxh3_64(stem.as_bytes())), background: background.share(&stem), number }
 }
 
 /// Whether nothing stands between two tokens, as in scripts that set no spaces between words.

@@ -2,21 +2,24 @@
 
 use std::ops::Bound;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::Language;
-use tantivy::collector::TopDocs;
+use samestory_article::{Language, Tokenizer};
+use tantivy::collector::{Count, DocSetCollector, TopDocs};
+use tantivy::columnar::ColumnValues;
 use tantivy::query::{
-    BooleanQuery, DisjunctionMaxQuery, Occur, Query, QueryParser, QueryParserError, RangeQuery, TermQuery,
+    AllQuery, BooleanQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, QueryParser, QueryParserError, RangeQuery,
+    TermQuery,
 };
 use tantivy::schema::IndexRecordOption;
 use tantivy::tokenizer::TokenizerManager;
-use tantivy::{Directory, Index, IndexReader, ReloadPolicy, Term};
+use tantivy::{Directory, DocAddress, Index, IndexReader, ReloadPolicy, Searcher, Term};
 
 use crate::error::IndexError;
 use crate::query::{excluded, plain_query};
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
-use crate::words::QueryWords;
+use crate::words::{QueryWords, Side, each_term};
 use crate::writer::transaction_of;
 
 /// Which articles count. All given conditions must hold.
@@ -245,16 +248,52 @@ impl StorySearcher {
         let searcher = self.reader.searcher();
         let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
         let best = searcher.search(&query, &TopDocs::with_limit(n_articles).order_by_score())?;
-        let columns = searcher
-            .segment_readers()
-            .iter()
-            .map(|segment| Ok(segment.fast_fields().u64("number")?.first_or_default_col(0)))
-            .collect::<tantivy::Result<Vec<_>>>()?;
-        let hit = |(score, address): (f32, tantivy::DocAddress)| {
-            let number = columns[address.segment_ord as usize].get_val(address.doc_id) as u32;
-            ArticleHit { number, score }
-        };
+        let columns = self.number_columns(&searcher)?;
+        let hit = |(score, address)| ArticleHit { number: number_at(&columns, address), score };
         Ok(best.into_iter().map(hit).collect())
+    }
+
+    /// Numbers of the articles whose body has these words in a row, in any of their forms; sorted. `language` is that
+    /// of the words.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub fn articles_with(&self, words: &str, language: Option<Language>) -> Result<Vec<u32>, IndexError> {
+        let mut terms = Vec::new();
+        each_term(&Tokenizer.text(words), language, Side::Document, |term| {
+            if let [_] = term.words {
+                terms.push((term.position, Term::from_field_text(self.fields.text, term.text)));
+            }
+        });
+        if terms.len() < 2 {
+            return Ok(Vec::new());
+        }
+        let searcher = self.reader.searcher();
+        let found = searcher.search(&PhraseQuery::new_with_offset(terms), &DocSetCollector)?;
+        let columns = self.number_columns(&searcher)?;
+        let mut numbers: Vec<u32> = found.into_iter().map(|address| number_at(&columns, address)).collect();
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// How many articles pass a filter.
+    ///
+    /// # Errors
+    ///
+    /// If the index cannot be read.
+    pub fn count(&self, filter: &SearchFilter) -> Result<usize, IndexError> {
+        let clauses = self.filter_clauses(filter);
+        let query: Box<dyn Query> =
+            if clauses.is_empty() { Box::new(AllQuery) } else { Box::new(BooleanQuery::new(clauses)) };
+        Ok(self.reader.searcher().search(&query, &Count)?)
+    }
+
+    /// The numbers of the documents of each segment.
+    fn number_columns(&self, searcher: &Searcher) -> Result<Vec<Arc<dyn ColumnValues<u64>>>, IndexError> {
+        let column =
+            |segment: &tantivy::SegmentReader| Ok(segment.fast_fields().u64("number")?.first_or_default_col(0));
+        Ok(searcher.segment_readers().iter().map(column).collect::<tantivy::Result<_>>()?)
     }
 
     fn filter_clauses(&self, filter: &SearchFilter) -> Vec<(Occur, Box<dyn Query>)> {
@@ -280,6 +319,10 @@ impl StorySearcher {
         }
         clauses
     }
+}
+
+fn number_at(columns: &[Arc<dyn ColumnValues<u64>>], address: DocAddress) -> u32 {
+    columns[address.segment_ord as usize].get_val(address.doc_id) as u32
 }
 
 /// A story is worth its best article, half the second, a quarter of the third and so on, and more

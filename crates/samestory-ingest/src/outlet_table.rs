@@ -211,6 +211,14 @@ impl OutletTable {
     }
 
     /// The agencies, as a reader of credits.
+    /// The agency that an outlet is, by the outlet's name or one of its others.
+    pub fn agency_of(&self, outlet: &str) -> Option<&Agency> {
+        self.agency_called(outlet).or_else(|| {
+            let names = &self.by_name(outlet)?.aliases;
+            names.iter().find_map(|name| self.agency_called(name))
+        })
+    }
+
     pub(crate) fn agencies(&self) -> &Agencies {
         &self.reader
     }

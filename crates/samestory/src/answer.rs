@@ -1,7 +1,7 @@
 //! What a collection answers: found stories, one story in full, one article in full.
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::{Article, ArticleTime, Cut, Origin};
+use samestory_article::{Article, Cut, Origin};
 use samestory_cluster::StoryId;
 use samestory_cluster::links::LinkKind;
 use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
@@ -12,7 +12,9 @@ use crate::error::CollectionError;
 use crate::evidence::{Evidence, SharedTerm, story_evidence};
 use crate::pipeline::StoryLink;
 use crate::store::{StorySummary, display_headline};
-use crate::versions::{VersionChange, address_changes, version_changes};
+use crate::time::{instant, time_text};
+use crate::versions::steps;
+use samestory_reuse::VersionChange;
 
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -323,18 +325,16 @@ impl Collection {
                 .transpose()?,
             copies: Vec::new(),
             evidence: None,
-            versions: match self.older_versions(number)? {
-                older if older.is_empty() => version_changes(&article),
-                mut chain => {
-                    chain.push(article);
-                    address_changes(&chain)
-                }
+            versions: {
+                let mut chain = self.older_versions(number)?;
+                chain.push(article);
+                steps(&chain)
             },
         })
     }
 
     /// The older versions of an article's address, oldest first.
-    fn older_versions(&self, number: u32) -> Result<Vec<Article>, CollectionError> {
+    pub(crate) fn older_versions(&self, number: u32) -> Result<Vec<Article>, CollectionError> {
         let story = self.store().story(self.store().place(number)?.story)?;
         if story.older_versions == 0 {
             return Ok(Vec::new());
@@ -345,10 +345,12 @@ impl Collection {
                 chain.push(self.store().article(at)?);
             }
         }
+        // What was corrected stands in order of time already.
+        chain.sort_by_key(|article| article.version_order().0);
         Ok(chain)
     }
 
-    fn linked(&self, links: &[StoryLink]) -> Result<Vec<LinkedStory>, CollectionError> {
+    pub(crate) fn linked(&self, links: &[StoryLink]) -> Result<Vec<LinkedStory>, CollectionError> {
         let linked = |link: &StoryLink| {
             let Some(story) = self.store().find_story(link.story)? else { return Ok(None) };
             Ok(Some(LinkedStory {
@@ -383,20 +385,6 @@ impl Collection {
 struct FoundEvidence {
     shared: Vec<SharedTerm>,
     articles: Vec<(u32, Evidence)>,
-}
-
-/// Seconds since 1970 as RFC 3339.
-pub fn instant(seconds: i64) -> String {
-    jiff::Timestamp::from_second(seconds).map(|time| time.to_string()).unwrap_or_default()
-}
-
-/// A time as RFC 3339, or the day alone where no more is known.
-pub fn time_text(time: &ArticleTime) -> String {
-    let text = instant(time.seconds);
-    match time.precision {
-        samestory_article::Precision::Day => text.split('T').next().unwrap_or_default().to_owned(),
-        _ => text,
-    }
 }
 
 /// An article as it is exported, under names that reading knows.

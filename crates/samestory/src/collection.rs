@@ -82,7 +82,11 @@ impl Collection {
         loop {
             let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
             let generation = Generation::of(folder, manifest.generation);
-            let error = match Self::open_generation(folder, &manifest, &generation) {
+            let opened = Self::open_generation(folder, &manifest, &generation);
+            // The files of a generation are removed once another is named. As long as this one is, all were opened.
+            let replaced = read_manifest(folder).is_ok_and(|now| now.is_some_and(|now| now != manifest));
+            let error = match opened {
+                Ok(_) if replaced && began.elapsed() < PATIENCE => continue,
                 Ok(collection) if !collection.index_is_behind() => return Ok(collection),
                 // A writer may be between its two commits, or just behind the second.
                 Ok(_) if looks_behind < LOOKS_BEHIND => {
@@ -98,7 +102,6 @@ impl Collection {
                 Err(error) => error,
             };
             // A writer may just have replaced the generation, or be setting right what another left.
-            let replaced = read_manifest(folder).is_ok_and(|now| now.is_some_and(|now| now != manifest));
             let may_pass = replaced || needs_recovery(&error) || is_held(&error);
             if !may_pass || began.elapsed() > PATIENCE {
                 return Err(error.in_file(&generation.store()));

@@ -8,13 +8,14 @@ use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairM
 use samestory_minhash::Overlap;
 use serde::Serialize;
 
-use crate::answer::time_text;
 use crate::collection::Collection;
 use crate::config::Settings;
 use crate::copies::shingle_set;
 use crate::error::CollectionError;
 use crate::evidence::{Evidence, story_evidence};
+use crate::passages::{Passages, Reuse, reuse_alone};
 use crate::store::display_headline;
+use crate::time::time_text;
 
 /// Two articles and what speaks for and against one story.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -47,6 +48,9 @@ pub struct Comparison {
     pub template: f64,
     /// Every feature, in a fixed order.
     pub features: Vec<FeatureShare>,
+    /// The passages that both share, and who has them from whom.
+    #[serde(flatten)]
+    pub reuse: Reuse,
 }
 
 /// What a comparison was found in.
@@ -119,7 +123,8 @@ pub fn compare_alone(a: &Article, b: &Article, settings: &Settings) -> Compariso
         story: None,
     };
     let prior = PairModel::shipped().prior();
-    compare(&side(a, 0, 1), &side(b, 1, 0), &vectors, &frequencies, prior, settings)
+    let reuse = reuse_alone(&frequencies, a, b);
+    compare(&side(a, 0, 1), &side(b, 1, 0), &vectors, &frequencies, prior, settings, reuse)
 }
 
 impl Collection {
@@ -154,7 +159,13 @@ impl Collection {
                 ArticleVectors::weigh_whole(&ArticleTerms::of(article), &frequencies, article).0
             });
             let prior = store.summary()?.prior;
-            Ok(compare(&side(0)?, &side(1)?, &vectors, &frequencies, prior, &self.manifest().settings))
+            let stories = [store.place(numbers[0])?.story, store.place(numbers[1])?.story];
+            let passages = Passages::among(self, &frequencies);
+            let mut reuse = passages.of_pair(&articles[0], &articles[1], &stories)?;
+            if stories[0] == stories[1] {
+                self.settle(&passages, stories[0], [&articles[0], &articles[1]], &mut reuse)?;
+            }
+            Ok(compare(&side(0)?, &side(1)?, &vectors, &frequencies, prior, &self.manifest().settings, reuse))
         })
     }
 
@@ -167,7 +178,7 @@ impl Collection {
         self.read(|store| self.article_named(name)?.map(|number| store.article(number)).transpose())
     }
 
-    fn article_named(&self, name: &str) -> Result<Option<u32>, CollectionError> {
+    pub(crate) fn article_named(&self, name: &str) -> Result<Option<u32>, CollectionError> {
         match self.store().article_number(name)? {
             Some(number) => Ok(Some(number)),
             None => match samestory_ingest::canonical_url(name) {
@@ -185,6 +196,7 @@ fn compare(
     frequencies: &DocumentFrequencies,
     prior: f64,
     settings: &Settings,
+    reuse: Reuse,
 ) -> Comparison {
     let model = PairModel::shipped();
     let overlap = PairOverlap::of(&vectors[0], &vectors[1]).among(&a.neighbourhood, &b.neighbourhood);
@@ -221,6 +233,7 @@ fn compare(
         prior: model.prior_shift(prior),
         template: parts.template,
         features: FEATURES.iter().zip(features.0).zip(parts.features).map(share).collect(),
+        reuse,
     }
 }
 

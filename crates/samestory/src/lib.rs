@@ -39,22 +39,25 @@ mod collection;
 mod compare;
 mod config;
 mod copies;
+mod coverage;
 mod error;
 mod evidence;
 mod folder;
 mod former;
 mod identity;
 mod live;
+mod passages;
 mod pipeline;
 mod rebuild;
 mod store;
+mod time;
 mod timing;
 mod upgrade;
 mod versions;
 
 pub use answer::{
     ArticleLine, ArticleRecord, ArticleView, FoundStory, LinkedStory, PlaceColumns, RawText, SearchAnswer, StoryView,
-    View, instant, time_text,
+    View,
 };
 pub use changes::{Change, ChangeKind};
 pub use check::{CheckReport, Damage, check};
@@ -62,20 +65,24 @@ pub use collection::{Collection, Counts};
 pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
 pub use config::{ConfigError, CopySettings, ReadOptions, Settings, StorySettings};
 pub use copies::{ArticleSource, Copies, CopyPair, MOST_HELD_TEXT, find_copies, find_copies_stepwise, shingle_set};
+pub use coverage::{AbsentOutlet, Coverage, Fact, FactKind, FirstReport, OnlyHere, OutletCoverage, Piece, WordCounts};
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
 pub use folder::Manifest;
 pub use live::{Added, CollectionWriter, Expired, MatchedStory, Pinned, TextMatch};
+pub use passages::{Reuse, ReusePair, SharedPassage, Stretch};
 pub use pipeline::{Clustering, Place, Stage, Story, StoryLink, cluster};
 pub use samestory_article as article;
 pub use samestory_cluster as stories;
 pub use samestory_index as index;
 pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
+pub use samestory_reuse as reuse;
 pub use store::StorySummary;
+pub use time::{instant, time_text};
 pub use timing::{DedupTiming, StepTime, StoriesTiming, TimingError, time_dedup, time_stories};
 pub use upgrade::{EARLIEST_FORMAT, upgrade};
-pub use versions::{ParagraphChange, Side, VersionChange, WordChange, address_changes, version_changes};
+pub use versions::{ArticleVersions, EditionLine, UnknownStep, article_versions, version_step};
 
 /// The example of the README is compiled with the tests, so that it stays true.
 #[cfg(doctest)]

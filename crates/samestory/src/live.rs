@@ -21,6 +21,7 @@ mod lossy_disk;
 mod matching;
 mod near;
 
+use std::borrow::Cow;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -302,7 +303,7 @@ fn merge_arrivals(former: &mut Former, articles: &mut Vec<Article>, new: Vec<Art
     let mut position: rustc_hash::FxHashMap<String, usize> =
         articles.iter().enumerate().map(|(at, article)| (article.id.to_string(), at)).collect();
     let addresses: rustc_hash::FxHashSet<String> =
-        articles.iter().filter_map(|article| article.canonical_url.clone()).collect();
+        articles.iter().filter_map(|article| article.version_key().map(Cow::into_owned)).collect();
     for article in new {
         let id = article.id.to_string();
         if let Some(&at) = position.get(&id) {
@@ -329,7 +330,7 @@ fn merge_arrivals(former: &mut Former, articles: &mut Vec<Article>, new: Vec<Art
             old.id = older.clone();
             position.insert(older.to_string(), at);
             added.versions += 1;
-        } else if article.canonical_url.as_ref().is_some_and(|address| addresses.contains(address)) {
+        } else if article.version_key().is_some_and(|address| addresses.contains(&*address)) {
             added.versions += 1;
         }
         added.stored += 1;

@@ -1,5 +1,7 @@
 //! The stages in order, a line each.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
@@ -275,22 +277,22 @@ fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article
     positions.iter().map(|at| &articles[*at as usize]).collect()
 }
 
-/// For each article the newest of its address (the later time, then id), where that is another. Those that are
-/// known to be older versions stay so.
+/// For each article the newest of its address or file name, where that is another. Those that are known to be older
+/// versions stay so.
 fn newest_versions(articles: &[Article], known: &[Option<u32>]) -> Vec<Option<u32>> {
     let is_older = |at: usize| known.get(at).is_some_and(Option::is_some);
+    let keys: Vec<Option<Cow<'_, str>>> = articles.iter().map(Article::version_key).collect();
     let mut newest: FxHashMap<&str, usize> = FxHashMap::default();
-    let key = |at: usize| (articles[at].time.map(|time| time.seconds), &articles[at].id);
-    for (at, article) in articles.iter().enumerate().filter(|(at, _)| !is_older(*at)) {
-        if let Some(url) = &article.canonical_url {
-            let best = newest.entry(url).or_insert(at);
-            if key(at) > key(*best) {
+    for (at, key) in keys.iter().enumerate().filter(|(at, _)| !is_older(*at)) {
+        if let Some(key) = key {
+            let best = newest.entry(key).or_insert(at);
+            if articles[at].version_order() > articles[*best].version_order() {
                 *best = at;
             }
         }
     }
     let of = |at: usize| {
-        let newest = articles[at].canonical_url.as_deref().and_then(|url| newest.get(url)).copied();
+        let newest = keys[at].as_deref().and_then(|key| newest.get(key)).copied();
         newest.filter(|newest| *newest != at).map(|newest| newest as u32)
     };
     let newest_of = |at: usize| match known.get(at).copied().flatten() {

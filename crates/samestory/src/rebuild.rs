@@ -1,5 +1,6 @@
 //! A new generation from articles that are decided together.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -262,12 +263,12 @@ fn put_articles(
     // They are sorted by id.
     bulk.article_ids(articles().map(|(number, article)| (article.id.as_str(), number)))?;
     let is_newest = |number: u32| clustering.places[number as usize].version_of.is_none();
-    let mut addresses: Vec<(&str, u32)> = articles()
+    let mut addresses: Vec<(Cow<'_, str>, u32)> = articles()
         .filter(|(number, _)| is_newest(*number))
-        .filter_map(|(number, article)| Some((article.canonical_url.as_deref()?, number)))
+        .filter_map(|(number, article)| Some((article.version_key()?, number)))
         .collect();
     addresses.sort_unstable();
-    bulk.addresses(addresses.into_iter())?;
+    bulk.addresses(addresses.iter().map(|(address, number)| (&**address, *number)))?;
     let place = |place: &Place| Place { story: names.stories[place.story as usize].number, ..*place };
     bulk.places((0..).zip(clustering.places.iter().map(place)))?;
     bulk.signatures((0..).zip(&clustering.signatures).filter_map(|(number, of)| Some((number, of.as_ref()?))))

@@ -1,163 +1,125 @@
-//! What changed from one version of an article to the next.
+//! The versions of an article and what changed between them.
 
-use std::ops::Range;
-
-use samestory_article::{Article, Version};
+use samestory_article::Article;
+use samestory_reuse::{Edition, VersionChange, editions, version_change};
 use serde::Serialize;
-use similar::{Algorithm, ChangeTag, DiffTag, TextDiff, capture_diff_slices};
 
-/// The step from one version to the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct VersionChange {
-    /// Number of the older version: as its page gives it, or counted from 0 along an address.
-    pub from: u32,
-    /// Number of the newer version.
-    pub to: u32,
-    /// Both headlines, where they differ.
-    pub headline: Option<(String, String)>,
-    /// Paragraphs that differ, in reading order.
-    pub paragraphs: Vec<ParagraphChange>,
+use crate::collection::Collection;
+use crate::error::CollectionError;
+use crate::time::time_text;
+
+/// The versions of an article.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArticleVersions {
+    /// Id of the article; that of the newest version.
+    pub id: String,
+    /// The versions, oldest first.
+    pub versions: Vec<EditionLine>,
+    /// What changed from each to the next, or between the two that were asked for.
+    pub changes: Vec<VersionChange>,
 }
 
-/// A paragraph that differs between two versions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
-pub enum ParagraphChange {
-    /// Its words changed.
-    Changed {
-        /// The words of both versions, in order.
-        words: Vec<WordChange>,
+/// One version in a list.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EditionLine {
+    /// Its number: as its page gives it, or counted from 0.
+    pub number: u32,
+    /// Its time, where it is known of this version: RFC 3339, or the day alone.
+    pub time: Option<String>,
+    /// Its headline.
+    pub headline: String,
+}
+
+/// A step was asked for that the article does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UnknownStep {
+    /// There is no such version.
+    #[error("`{id}` has no version {number}; it has {}", list(held))]
+    Version {
+        /// The article.
+        id: String,
+        /// The number that was asked for.
+        number: u32,
+        /// The numbers that there are.
+        held: Vec<u32>,
     },
-    /// Only the newer version has it.
-    Added {
-        /// The paragraph.
-        text: String,
-    },
-    /// Only the older version has it.
-    Removed {
-        /// The paragraph.
-        text: String,
-    },
-    /// It stands in one of the versions; the page does not tell in which.
-    AddedOrRemoved {
-        /// The paragraph.
-        text: String,
+    /// The version to start from is not the older one.
+    #[error("version {from} is not older than version {to}")]
+    Backwards {
+        /// The version to start from.
+        from: u32,
+        /// The version to end with.
+        to: u32,
     },
 }
 
-/// A run of words that both versions have, or one of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct WordChange {
-    /// Which version has it.
-    pub side: Side,
-    /// The words, with the spaces behind them.
-    pub text: String,
+fn list(held: &[u32]) -> String {
+    held.iter().map(u32::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// Which version has some words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Side {
-    /// Both.
-    Both,
-    /// The older one.
-    Older,
-    /// The newer one.
-    Newer,
+/// What changed from each version to the next, of articles that are versions of each other, oldest first.
+pub(crate) fn steps(chain: &[Article]) -> Vec<VersionChange> {
+    let chain: Vec<&Article> = chain.iter().collect();
+    editions(&chain).windows(2).map(|two| version_change(&two[0], &two[1])).collect()
 }
 
-/// The changes along the version chain of one article, oldest first.
-pub fn version_changes(article: &Article) -> Vec<VersionChange> {
-    article.versions.windows(2).map(|two| version_change(article, &two[0], &two[1])).collect()
+/// The versions in a chain of articles that are versions of each other, oldest first, and what changed from each to
+/// the next.
+pub fn article_versions(chain: &[Article]) -> ArticleVersions {
+    let list = editions(&chain.iter().collect::<Vec<_>>());
+    let changes = list.windows(2).map(|two| version_change(&two[0], &two[1])).collect();
+    versions_of(chain, &list, changes)
 }
 
-fn version_change(article: &Article, older: &Version, newer: &Version) -> VersionChange {
-    let text = |range: &Range<u32>| &article.text[range.start as usize..range.end as usize];
-    let mut before = older.paragraphs.iter();
-    let mut paragraphs = Vec::new();
-    for range in &newer.paragraphs {
-        if older.unplaced.contains(range) {
-            paragraphs.push(ParagraphChange::AddedOrRemoved { text: text(range).to_owned() });
-        } else if let Some(old) = before.next()
-            && text(old) != text(range)
-        {
-            paragraphs.push(ParagraphChange::Changed { words: word_changes(text(old), text(range)) });
-        }
-    }
-    VersionChange {
-        from: older.number,
-        to: newer.number,
-        headline: (older.headline != newer.headline).then(|| (older.headline.clone(), newer.headline.clone())),
-        paragraphs,
-    }
-}
-
-/// The changes along articles that are versions of one address, oldest first.
-pub fn address_changes(chain: &[Article]) -> Vec<VersionChange> {
-    (0u32..)
-        .zip(chain.windows(2))
-        .map(|(number, two)| VersionChange {
-            from: number,
-            to: number + 1,
-            headline: (two[0].headline != two[1].headline).then(|| (two[0].headline.clone(), two[1].headline.clone())),
-            paragraphs: paragraph_changes(&two[0], &two[1]),
-        })
-        .collect()
-}
-
-fn paragraph_changes(older: &Article, newer: &Article) -> Vec<ParagraphChange> {
-    let paragraphs = |article: &Article| -> Vec<String> {
-        article.paragraphs().map(|range| article.text[range].to_owned()).collect()
+/// As [`article_versions`], with what changed between two of them alone; the first and the last where none is named.
+///
+/// # Errors
+///
+/// If there is no such version, or the first is not older than the second.
+pub fn version_step(chain: &[Article], from: Option<u32>, to: Option<u32>) -> Result<ArticleVersions, UnknownStep> {
+    let list = editions(&chain.iter().collect::<Vec<_>>());
+    let position = |number: Option<u32>, otherwise: usize| match number {
+        None => Ok(otherwise),
+        Some(number) => list.iter().position(|edition| edition.number == number).ok_or_else(|| UnknownStep::Version {
+            id: newest_id(chain),
+            number,
+            held: list.iter().map(|edition| edition.number).collect(),
+        }),
     };
-    let (old, new) = (paragraphs(older), paragraphs(newer));
-    let mut changes = Vec::new();
-    for step in capture_diff_slices(Algorithm::Myers, &old, &new) {
-        if step.tag() == DiffTag::Equal {
-            continue;
-        }
-        let (removed, added) = (&old[step.old_range()], &new[step.new_range()]);
-        let both = removed.len().min(added.len());
-        for (old, new) in removed.iter().zip(added) {
-            changes.push(ParagraphChange::Changed { words: word_changes(old, new) });
-        }
-        changes.extend(removed[both..].iter().map(|text| ParagraphChange::Removed { text: text.clone() }));
-        changes.extend(added[both..].iter().map(|text| ParagraphChange::Added { text: text.clone() }));
+    let (from, to) = (position(from, 0)?, position(to, list.len().saturating_sub(1))?);
+    if from >= to {
+        return Err(UnknownStep::Backwards { from: list[from].number, to: list[to].number });
     }
-    changes
+    let change = version_change(&list[from], &list[to]);
+    Ok(versions_of(chain, &list, vec![change]))
 }
 
-fn word_changes(old: &str, new: &str) -> Vec<WordChange> {
-    let diff = TextDiff::from_words(old, new);
-    let mut changes: Vec<WordChange> = Vec::new();
-    for change in diff.iter_all_changes() {
-        let side = match change.tag() {
-            ChangeTag::Equal => Side::Both,
-            ChangeTag::Delete => Side::Older,
-            ChangeTag::Insert => Side::Newer,
-        };
-        match changes.last_mut() {
-            Some(last) if last.side == side => last.text.push_str(change.value()),
-            _ => changes.push(WordChange { side, text: change.value().to_owned() }),
-        }
-    }
-    changes
+fn newest_id(chain: &[Article]) -> String {
+    chain.last().map(|article| article.id.to_string()).unwrap_or_default()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+fn versions_of(chain: &[Article], list: &[Edition<'_>], changes: Vec<VersionChange>) -> ArticleVersions {
+    let line = |edition: &Edition<'_>| EditionLine {
+        number: edition.number,
+        time: edition.time.map(|time| time_text(&time)),
+        headline: edition.headline.to_owned(),
+    };
+    ArticleVersions { id: newest_id(chain), versions: list.iter().map(line).collect(), changes }
+}
 
-    #[test]
-    fn versions_of_an_address_are_compared_by_paragraph() {
-        let version = |text: &str| {
-            let mut article = Article::new("a".into());
-            article.text = text.into();
-            article
-        };
-        let chain = [version("One.\nTwo is old.\nThree."), version("One.\nTwo is new.\nThree.\nFour.")];
-        let changes = address_changes(&chain);
-        assert_eq!(changes[0].paragraphs.len(), 2);
-        assert!(matches!(&changes[0].paragraphs[0], ParagraphChange::Changed { .. }));
-        assert_eq!(changes[0].paragraphs[1], ParagraphChange::Added { text: "Four.".into() });
+impl Collection {
+    /// The articles that are versions of the one that is named by id or address, oldest first, itself among them.
+    ///
+    /// # Errors
+    ///
+    /// [`CollectionError::Unknown`] if the name stands for no article here.
+    pub fn version_chain(&self, name: &str) -> Result<Vec<Article>, CollectionError> {
+        self.read(|store| {
+            let number = self.article_named(name)?.ok_or_else(|| CollectionError::Unknown(name.to_owned()))?;
+            let newest = store.place(number)?.version_of.unwrap_or(number);
+            let mut chain = self.older_versions(newest)?;
+            chain.push(store.article(newest)?);
+            Ok(chain)
+        })
     }
 }

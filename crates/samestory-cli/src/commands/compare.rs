@@ -10,6 +10,7 @@ use samestory::{Collection, ComparedArticle, Comparison, Context, FeatureShare, 
 use crate::args::CompareArgs;
 use crate::input::articles;
 use crate::output::{Failure, Style, print_json};
+use crate::passages::print_reuse;
 
 pub(crate) fn run(args: &CompareArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     args.reading.apply(&mut settings);
@@ -75,6 +76,8 @@ fn print(out: &mut impl Write, style: Style, comparison: &Comparison, all: bool)
             writeln!(out, "shared {kind}: {}", terms.join(", "))?;
         }
     }
+    writeln!(out)?;
+    print_reuse(out, style, &comparison.reuse, all)?;
     writeln!(out, "\nlog odds  feature = value")?;
     writeln!(out, "{:+8.2}  before anything is known of the pair", comparison.bias)?;
     writeln!(out, "{:+8.2}  share of pairs in the collection that report one event", comparison.prior)?;

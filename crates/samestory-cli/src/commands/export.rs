@@ -1,6 +1,7 @@
 //! `samestory export`: what the collection holds, as files for other tools.
 
 mod parquet;
+mod reuse;
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -11,6 +12,7 @@ use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns, StoryS
 use serde::Serialize;
 
 use self::parquet::{Column, ParquetRows};
+use self::reuse::{EdgeRow, PassageRow, each_pair};
 use super::stories::StoryRow;
 use crate::args::{ExportArgs, ExportFormat, ExportWhat};
 use crate::output::{Failure, Output};
@@ -46,6 +48,23 @@ fn columns(what: ExportWhat) -> Vec<(&'static str, Column)> {
             ["articles", "copies", "older_versions"].map(|name| (name, Column::Count)).to_vec(),
             ["outlets", "languages"].map(|name| (name, Column::Texts)).to_vec(),
             texts(&["first", "last"]),
+        ]
+        .concat(),
+        ExportWhat::Edges => [
+            texts(&["story", "a", "b"]),
+            vec![("copy", Column::Truth), ("a_share", Column::Number), ("b_share", Column::Number)],
+            vec![("passages", Column::Count), ("evidence", Column::Count)],
+            texts(&["source"]),
+            vec![("confidence", Column::Number), ("reasons", Column::Texts)],
+        ]
+        .concat(),
+        ExportWhat::Passages => [
+            texts(&["story", "a", "b", "kind"]),
+            vec![("exact", Column::Truth), ("similarity", Column::Number)],
+            vec![("a_start", Column::Count), ("a_end", Column::Count), ("a_text", Column::Text)],
+            vec![("b_start", Column::Count), ("b_end", Column::Count), ("b_text", Column::Text)],
+            texts(&["source"]),
+            vec![("confidence", Column::Number)],
         ]
         .concat(),
     }
@@ -99,6 +118,18 @@ pub(crate) fn run(args: &ExportArgs, folder: &Path) -> Result<ExitCode, Failure>
             collection.stories()?.into_iter().try_for_each(|(_, story)| rows.push(StoryRow::from(story)))?;
             rows.finish()?;
         }
+        ExportWhat::Edges => {
+            let mut rows = begin(args)?;
+            each_pair(&collection, &mut |pair| rows.push(EdgeRow::of(&pair)))?;
+            rows.finish()?;
+        }
+        ExportWhat::Passages => {
+            let mut rows = begin(args)?;
+            each_pair(&collection, &mut |pair| {
+                pair.reuse.passages.iter().try_for_each(|passage| rows.push(PassageRow::of(&pair, passage)))
+            })?;
+            rows.finish()?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -127,15 +158,27 @@ fn each(
         ids.insert(number, article.id.to_string());
         Ok(())
     })?;
+    visiting(|stop| {
+        collection.each_article(&mut |_, article, place| {
+            let id = |at: u32| ids[&at].clone();
+            let columns = PlaceColumns {
+                story: stories[&place.story].id.clone(),
+                copy_of: place.copy_of.map(id),
+                version_of: place.version_of.map(id),
+            };
+            stop(visit(article, columns))
+        })
+    })
+}
+
+/// Visits what a collection holds with a visitor that may fail by itself: `stop` takes what it says and makes of a
+/// failure what stops the collection.
+fn visiting(
+    visit: impl FnOnce(&mut dyn FnMut(Result<(), Failure>) -> Result<(), CollectionError>) -> Result<(), CollectionError>,
+) -> Result<(), Failure> {
     let mut failed = None;
-    let visited = collection.each_article(&mut |_, article, place| {
-        let id = |at: u32| ids[&at].clone();
-        let columns = PlaceColumns {
-            story: stories[&place.story].id.clone(),
-            copy_of: place.copy_of.map(id),
-            version_of: place.version_of.map(id),
-        };
-        visit(article, columns).map_err(|failure| {
+    let visited = visit(&mut |said| {
+        said.map_err(|failure| {
             failed = Some(failure);
             CollectionError::Visitor(std::io::Error::other("the visitor stopped"))
         })

@@ -6,31 +6,58 @@ use std::process::ExitCode;
 
 use samestory::article::Origin;
 use samestory::stories::links::LinkKind;
-use samestory::{
-    ArticleLine, ArticleView, Collection, Evidence, LinkedStory, ParagraphChange, RawText, Side, StoryView,
-    VersionChange, View,
-};
+use samestory::{ArticleLine, ArticleView, Collection, Evidence, LinkedStory, RawText, ReusePair, StoryView, View};
+use serde::Serialize;
 
 use crate::args::ShowArgs;
+use crate::commands::diff::{print_change, summary};
 use crate::output::{Failure, Style, counted, days, print_json, visible};
+use crate::passages::print_pair;
+
+/// What is shown, with the passages that it shares where they are asked for.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    view: View,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passages: Option<Vec<ReusePair>>,
+}
 
 pub(crate) fn run(args: &ShowArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let collection = Collection::open(folder)?;
     let view = if args.raw { collection.show_raw(&args.name)? } else { collection.show(&args.name)? };
+    let passages = args.passages.then(|| passages(&collection, &view)).transpose()?;
+    let shown = Shown { view, passages };
     if args.json {
-        print_json(&view)?;
+        print_json(&shown)?;
         return Ok(ExitCode::SUCCESS);
     }
     let mut out = std::io::stdout().lock();
     let style = Style::of_stdout();
-    match &view {
-        View::Story(story) => print_story(&mut out, style, story)?,
-        View::Article(article) => print_article(&mut out, style, article)?,
+    match &shown.view {
+        View::Story(story) => print_story(&mut out, style, story, args.versions)?,
+        View::Article(article) => print_article(&mut out, style, article, args.versions)?,
+    }
+    for pair in shown.passages.iter().flatten() {
+        writeln!(out)?;
+        print_pair(&mut out, style, pair)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_story(out: &mut impl Write, style: Style, story: &StoryView) -> std::io::Result<()> {
+/// The passages of a story, or those of its pairs that an article is one of.
+fn passages(collection: &Collection, view: &View) -> Result<Vec<ReusePair>, Failure> {
+    Ok(match view {
+        View::Story(story) => collection.passages(story.story.as_str())?,
+        View::Article(article) => {
+            let mut pairs = collection.passages(article.story.as_str())?;
+            pairs.retain(|pair| pair.a == article.line.id || pair.b == article.line.id);
+            pairs
+        }
+    })
+}
+
+fn print_story(out: &mut impl Write, style: Style, story: &StoryView, versions: bool) -> std::io::Result<()> {
     writeln!(out, "{}  {}", style.bold(&story.story), style.bold(&story.headline))?;
     let copies: usize = story.articles.iter().map(|line| line.copies.len()).sum();
     writeln!(
@@ -48,7 +75,7 @@ fn print_story(out: &mut impl Write, style: Style, story: &StoryView) -> std::io
     }
     for line in &story.articles {
         writeln!(out)?;
-        print_line(out, style, line, "")?;
+        print_line(out, style, line, "", versions)?;
         if let Some(evidence) = &line.evidence {
             print_evidence(out, style, evidence)?;
         }
@@ -92,8 +119,8 @@ pub(crate) fn print_link(out: &mut impl Write, style: Style, link: &LinkedStory,
     )
 }
 
-fn print_article(out: &mut impl Write, style: Style, article: &ArticleView) -> std::io::Result<()> {
-    print_line(out, style, &article.line, "")?;
+fn print_article(out: &mut impl Write, style: Style, article: &ArticleView, versions: bool) -> std::io::Result<()> {
+    print_line(out, style, &article.line, "", versions)?;
     writeln!(out, "  story {}, {} in it", article.story, counted(article.others as u64, "other article"))?;
     let fields = [
         ("copy of", &article.copy_of),
@@ -127,7 +154,13 @@ fn print_raw(out: &mut impl Write, style: Style, raw: &RawText) -> std::io::Resu
     writeln!(out, "{}", visible(&raw.text[from..]))
 }
 
-fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &str) -> std::io::Result<()> {
+fn print_line(
+    out: &mut impl Write,
+    style: Style,
+    line: &ArticleLine,
+    indent: &str,
+    versions: bool,
+) -> std::io::Result<()> {
     let time = line.time.as_deref().unwrap_or("undated");
     let outlet = line.outlet.as_deref().unwrap_or("unknown outlet");
     writeln!(out, "{indent}{time}  {}  {}", style.bold(outlet), line.headline)?;
@@ -146,44 +179,14 @@ fn print_line(out: &mut impl Write, style: Style, line: &ArticleLine, indent: &s
         writeln!(out, "{indent}  {}", style.faint(url))?;
     }
     for change in &line.versions {
-        print_versions(out, style, change, indent)?;
+        match versions {
+            true => print_change(out, style, change, &format!("{indent}  "))?,
+            false => writeln!(out, "{indent}  {}", summary(change))?,
+        }
     }
     for copy in &line.copies {
         writeln!(out, "{indent}  copy:")?;
-        print_line(out, style, copy, &format!("{indent}    "))?;
-    }
-    Ok(())
-}
-
-fn print_versions(out: &mut impl Write, style: Style, change: &VersionChange, indent: &str) -> std::io::Result<()> {
-    let (from, to) = (change.from, change.to);
-    let paragraphs = counted(change.paragraphs.len() as u64, "changed paragraph");
-    writeln!(out, "{indent}  version {from} to version {to}: {paragraphs}")?;
-    if let Some((old, new)) = &change.headline {
-        writeln!(out, "{indent}    headline: {} {}", style.removed(old), style.added(new))?;
-    }
-    for paragraph in &change.paragraphs {
-        match paragraph {
-            ParagraphChange::Added { text } => writeln!(out, "{indent}    added: {}", style.added(visible(text)))?,
-            ParagraphChange::Removed { text } => {
-                writeln!(out, "{indent}    removed: {}", style.removed(visible(text)))?
-            }
-            ParagraphChange::AddedOrRemoved { text } => {
-                writeln!(out, "{indent}    added or removed (the page does not tell which): {}", visible(text))?;
-            }
-            ParagraphChange::Changed { words } => {
-                write!(out, "{indent}    changed: ")?;
-                for change in words {
-                    let (text, space) = (visible(change.text.trim_end()), &change.text[change.text.trim_end().len()..]);
-                    match change.side {
-                        Side::Both => write!(out, "{}", visible(&change.text))?,
-                        Side::Older => write!(out, "{}{space}", style.removed(text))?,
-                        Side::Newer => write!(out, "{}{space}", style.added(text))?,
-                    }
-                }
-                writeln!(out)?;
-            }
-        }
+        print_line(out, style, copy, &format!("{indent}    "), versions)?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! What an article that arrives is to those that are stored: new, known already, a correction, or another
 //! version of an address.
 
+use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashSet;
@@ -37,7 +39,7 @@ pub(super) struct Arrivals {
 impl Arrivals {
     /// Takes one article in.
     pub(super) fn take(&mut self, draft: &mut Draft<'_>, article: Article) -> Result<(), CollectionError> {
-        let address = article.canonical_url.clone();
+        let address = article.version_key().map(Cow::into_owned);
         let same_id = draft.article_number(article.id.as_str())?;
         if let Some(number) = same_id {
             let mut old = draft.article(number)?;
@@ -52,7 +54,7 @@ impl Arrivals {
             self.corrections.insert(new);
             self.versions += 1;
             self.replace(draft, number, &old, new)?;
-            if let Some(old_address) = old.canonical_url.filter(|old| Some(old) != address.as_ref())
+            if let Some(old_address) = old.version_key().filter(|old| Some(&**old) != address.as_deref())
                 && draft.number_at_address(&old_address)? == Some(number)
             {
                 draft.set_address(&old_address, None);
@@ -69,7 +71,10 @@ impl Arrivals {
         };
         let old = draft.article(number)?;
         self.versions += 1;
-        let is_newer = old.time.zip(article.time).is_none_or(|(old, new)| new.seconds >= old.seconds);
+        let is_newer = match article.version_order().0.cmp(&old.version_order().0) {
+            Ordering::Equal => old.time.zip(article.time).is_none_or(|(old, new)| new.seconds >= old.seconds),
+            by_name => by_name == Ordering::Greater,
+        };
         if is_newer {
             let new = self.store(draft, article)?;
             self.replace(draft, number, &old, new)?;
@@ -86,8 +91,8 @@ impl Arrivals {
     fn store(&mut self, draft: &mut Draft<'_>, article: Article) -> Result<u32, CollectionError> {
         let number = draft.put_article(&article)?;
         self.stored += 1;
-        if let Some(address) = &article.canonical_url {
-            draft.set_address(address, Some(number));
+        if let Some(address) = article.version_key() {
+            draft.set_address(&address, Some(number));
         }
         if let Some(outlet) = &article.outlet {
             draft.note_outlet(outlet, number)?;

@@ -264,7 +264,7 @@ impl Arrivals {
         for version in self.family(draft, number, |place| place.version_of == Some(number))? {
             versions.push((version, draft.article(version)?));
         }
-        versions.sort_by(|a, b| a.1.time_order().cmp(&b.1.time_order()));
+        versions.sort_by(|a, b| a.1.version_order().cmp(&b.1.version_order()));
         let newest = versions.pop();
         for (version, _) in &versions {
             let place = draft.place(*version)?;
@@ -275,10 +275,10 @@ impl Arrivals {
             let count = draft.summary().counts.older_versions;
             draft.summary().counts.older_versions = count.saturating_sub(1);
         }
-        if let Some(address) = &article.canonical_url
-            && draft.number_at_address(address)? == Some(number)
+        if let Some(address) = article.version_key()
+            && draft.number_at_address(&address)? == Some(number)
         {
-            draft.set_address(address, newest.as_ref().map(|(at, _)| *at));
+            draft.set_address(&address, newest.as_ref().map(|(at, _)| *at));
         }
         if let Some((at, article)) = newest {
             let pin = draft.pin(number)?;

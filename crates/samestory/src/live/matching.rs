@@ -57,7 +57,13 @@ pub(crate) fn find_match(
     // What is drafted here is never committed.
     let mut draft = Draft::new(snapshot, 0)?;
     let mut arrivals = Arrivals::default();
-    let unstored = Article { id: ArticleId::from(UNSTORED), url: None, canonical_url: None, ..article.clone() };
+    let unstored = Article {
+        id: ArticleId::from(UNSTORED),
+        url: None,
+        canonical_url: None,
+        path: String::new(),
+        ..article.clone()
+    };
     arrivals.take(&mut draft, unstored)?;
     let mut frequencies = snapshot.frequencies()?;
     let newcomers = fold_arrivals(&mut draft, &arrivals, &mut frequencies, &settings.copies)?;

@@ -18,6 +18,8 @@ pub(super) enum Column {
     Text,
     Texts,
     Count,
+    Number,
+    Truth,
 }
 
 /// Rows that are turned into columns at once.
@@ -37,6 +39,8 @@ impl<T: Serialize> ParquetRows<T> {
                 Column::Text => DataType::Utf8,
                 Column::Texts => DataType::List(Arc::new(Field::new("item", DataType::Utf8, true))),
                 Column::Count => DataType::Int64,
+                Column::Number => DataType::Float64,
+                Column::Truth => DataType::Boolean,
             };
             Field::new(*name, kind, true)
         };
