@@ -31,12 +31,14 @@ mod kind;
 mod passage;
 mod quotation;
 mod sentence;
+mod source;
 mod version;
 mod words;
 
 pub use direction::{Direction, LEAST_CONFIDENCE, Reason, Side, direction, earlier};
 pub use kind::{PassageKind, Weigh};
-pub use passage::{MOST_SOURCES, Passage, Sought, shared_passages, source_pairs, words_in};
+pub use passage::{Passage, Sought, shared_passages, words_in};
+pub use source::{MOST_SOURCES, source_pairs};
 pub use version::{
     ChangeKind, Edition, HeadlineChange, SentenceChange, VersionChange, WordChange, WordSide, editions, version_change,
     word_changes,
