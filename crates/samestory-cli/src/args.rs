@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     Diff(DiffArgs),
     Coverage(CoverageArgs),
+    Serve(ServeArgs),
     Stories(StoriesArgs),
     Info(InfoArgs),
     Dedup(DedupArgs),
@@ -357,6 +358,9 @@ pub(crate) struct SearchArgs {
     pub(crate) query: Vec<String>,
     #[command(flatten)]
     pub(crate) filter: FilterArgs,
+    /// Order of the stories.
+    #[arg(long, value_enum, default_value = "relevance")]
+    pub(crate) sort: FoundOrder,
     /// Most stories to give.
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) limit: usize,
@@ -482,6 +486,45 @@ pub(crate) enum StoryOrder {
     Oldest,
 }
 
+impl StoryOrder {
+    pub(crate) fn order(self) -> samestory::StoryOrder {
+        match self {
+            StoryOrder::Articles => samestory::StoryOrder::Articles,
+            StoryOrder::Outlets => samestory::StoryOrder::Outlets,
+            StoryOrder::Newest => samestory::StoryOrder::Newest,
+            StoryOrder::Oldest => samestory::StoryOrder::Oldest,
+        }
+    }
+}
+
+/// What found stories are sorted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FoundOrder {
+    /// Best match first.
+    Relevance,
+    /// Newest first, by the last article.
+    Newest,
+    /// Oldest first, by the first article.
+    Oldest,
+    /// Most outlets first.
+    Outlets,
+    /// Most articles first.
+    Articles,
+}
+
+impl FoundOrder {
+    /// The order of the library; none is by relevance.
+    pub(crate) fn order(self) -> Option<samestory::StoryOrder> {
+        match self {
+            FoundOrder::Relevance => None,
+            FoundOrder::Newest => Some(samestory::StoryOrder::Newest),
+            FoundOrder::Oldest => Some(samestory::StoryOrder::Oldest),
+            FoundOrder::Outlets => Some(samestory::StoryOrder::Outlets),
+            FoundOrder::Articles => Some(samestory::StoryOrder::Articles),
+        }
+    }
+}
+
 /// List stories.
 #[derive(Debug, Args)]
 #[command(
@@ -513,6 +556,46 @@ pub(crate) struct InfoArgs {
     /// Print as JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Show the collection as web pages, with an API and feeds.
+///
+/// Only this machine can ask, unless `--public` is given, and nobody can write, unless a token is. What others write
+/// into the collection meanwhile is followed. Ends with SIGINT or SIGTERM.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  samestory serve\n  samestory serve --collection news --addr 127.0.0.1:8000\n  samestory serve --token-file token --host news.example --log info"
+)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen at; port 0 lets the system choose one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:7878")]
+    pub(crate) addr: std::net::SocketAddr,
+    /// Listen at an address that other machines may reach. There is no encryption and anyone may read: put a proxy in
+    /// front of it.
+    #[arg(long)]
+    pub(crate) public: bool,
+    /// Another name under which the server may be asked, beside `localhost` and addresses of this machine.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) host: Vec<String>,
+    /// A file with the token that whoever adds articles must send.
+    #[arg(long, value_name = "FILE", env = "SAMESTORY_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// What is told on standard error: `error`, `warn`, `info` (a line for each request) or `debug`.
+    #[arg(long, value_name = "LEVEL", default_value = "warn", env = "SAMESTORY_LOG")]
+    pub(crate) log: LogLevel,
+}
+
+/// What a server tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// What has failed here.
+    Error,
+    /// What somebody should know, too.
+    Warn,
+    /// Each request, too.
+    Info,
+    /// Everything.
+    Debug,
 }
 
 /// Find near-identical copies, without grouping stories. Writes only the files that are named.

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use samestory::ingest::{ArticlesApart, Reading, read, read_apart};
+use samestory::wording::counted;
 use samestory::{MOST_HELD_TEXT, Settings};
 use serde::Serialize;
 
-use crate::output::{Failure, counted, tell};
+use crate::output::{Failure, tell};
 
 /// A line of progress on standard error, on a terminal only.
 pub(crate) struct Progress(ProgressBar);

@@ -53,6 +53,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Compare(args) => commands::compare::run(&args, &collection, settings),
         Command::Diff(args) => commands::diff::run(&args, &collection, settings),
         Command::Coverage(args) => commands::coverage::run(&args, &collection),
+        Command::Serve(args) => commands::serve::run(&args, &collection),
         Command::Stories(args) => commands::stories::run(&args, &collection),
         Command::Info(args) => commands::info::run(&args, &collection),
         Command::Dedup(args) => commands::dedup::run(&args, settings),

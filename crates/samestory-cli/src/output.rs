@@ -256,28 +256,6 @@ pub(crate) fn shorten(text: &str, limit: usize) -> String {
     }
 }
 
-/// `1 article`, `2 articles`.
-pub(crate) fn counted(count: u64, one: &str) -> String {
-    let many = match one.strip_suffix('y') {
-        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
-        _ => format!("{one}s"),
-    };
-    format!("{} {}", grouped(count), if count == 1 { one.to_owned() } else { many })
-}
-
-/// A number with commas between groups of three digits.
-pub(crate) fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut shown = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 /// A table without lines, as wide as its content.
 pub(crate) fn table(header: &[&str], numbers: &[usize]) -> comfy_table::Table {
     let mut table = comfy_table::Table::new();

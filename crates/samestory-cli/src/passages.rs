@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use samestory::article::Origin;
-use samestory::reuse::{Direction, Reason, Side, WordChange, WordSide, word_changes};
+use samestory::reuse::{WordChange, WordSide, word_changes};
+use samestory::wording::{counted, direction_text};
 use samestory::{Reuse, ReusePair, SharedPassage};
 use unicode_width::UnicodeWidthStr;
 
-use crate::output::{Style, counted, shorten, visible};
+use crate::output::{Style, shorten, visible};
 
 /// Columns where standard output is no terminal.
 const USUAL_WIDTH: usize = 100;
@@ -38,7 +38,7 @@ pub(crate) fn print_reuse(out: &mut impl Write, style: Style, reuse: &Reuse, all
         100.0 * reuse.a_share,
         100.0 * reuse.b_share
     )?;
-    writeln!(out, "direction: {}", direction_text(&reuse.direction, "a", "b"))?;
+    writeln!(out, "direction: {}", visible(&direction_text(&reuse.direction, "a", "b")))?;
     let (shown, counted_only): (Vec<_>, Vec<_>) =
         reuse.passages.iter().partition(|passage| all || passage.kind.is_evidence());
     for passage in shown {
@@ -72,7 +72,7 @@ pub(crate) fn print_pair(out: &mut impl Write, style: Style, pair: &ReusePair) -
         "  {:.0} % of the first in the second, {:.0} % of the second in the first; {}",
         100.0 * pair.reuse.a_share,
         100.0 * pair.reuse.b_share,
-        style.faint(direction_text(&pair.reuse.direction, "the first", "the second"))
+        style.faint(visible(&direction_text(&pair.reuse.direction, "the first", "the second")))
     )?;
     let room = width().saturating_sub(16);
     for passage in &pair.reuse.passages {
@@ -176,55 +176,4 @@ fn cut_to(word: &str, column: usize) -> Vec<&str> {
     }
     pieces.push(&word[start..]);
     pieces
-}
-
-/// A direction in a sentence, with the names that both articles go by.
-pub(crate) fn direction_text(direction: &Direction, a: &str, b: &str) -> String {
-    let reasons: Vec<String> = direction.reasons.iter().map(|reason| reason_text(reason, a, b)).collect();
-    let why = if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) };
-    match direction.source {
-        Some(Side::A) => format!("{b} has it from {a}, confidence {:.2}{why}", direction.confidence),
-        Some(Side::B) => format!("{a} has it from {b}, confidence {:.2}{why}", direction.confidence),
-        None => format!("unknown{why}"),
-    }
-}
-
-fn reason_text(reason: &Reason, a: &str, b: &str) -> String {
-    let name = |side: &Side| match side {
-        Side::A => a.to_owned(),
-        Side::B => b.to_owned(),
-    };
-    match reason {
-        Reason::AgencyReport { side, agency } => format!("{} is the report of {agency} itself", name(side)),
-        Reason::Credits { side, agency } => format!("{} credits {agency}, the other does not", name(side)),
-        Reason::BothCredit { agency } => format!("both credit {agency}, so both have it from there"),
-        Reason::OlderVersion { side } => format!("{} is the older version of one address", name(side)),
-        Reason::NamesOutlet { side, outlet } => format!("the words name {outlet}, the outlet of {}", name(side)),
-        Reason::Earlier { side, seconds, clocks } => {
-            format!("{} is {} earlier{}", name(side), long(*seconds), doubt(clocks))
-        }
-        Reason::ClocksOverlap => "their clocks do not tell which was first".to_owned(),
-        Reason::Undated { side } => format!("{} has no date", name(side)),
-        Reason::HoldsMore { side } => format!("{} holds nearly all of the other, and more", name(side)),
-        Reason::BothFrom { article } => format!("both have it from {}", visible(article)),
-        Reason::FewWords => "few words, which both may have come upon".to_owned(),
-        Reason::CommonSource => "words of a source that both may have heard".to_owned(),
-    }
-}
-
-fn doubt(clocks: &[Origin; 2]) -> &'static str {
-    match clocks.iter().any(|clock| matches!(clock, Origin::Url | Origin::Text)) {
-        true => " by an address or a text",
-        false => "",
-    }
-}
-
-/// A span of time in its largest unit.
-fn long(seconds: i64) -> String {
-    match seconds.unsigned_abs() {
-        days @ 172_800.. => counted(days / 86_400, "day"),
-        hours @ 7_200.. => counted(hours / 3_600, "hour"),
-        minutes @ 120.. => counted(minutes / 60, "minute"),
-        seconds => counted(seconds, "second"),
-    }
 }

@@ -58,7 +58,7 @@ pub struct StoryHit {
 /// The answer to a query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
-    /// Stories, best first, each once.
+    /// Stories, best first, each once: those of the best articles.
     pub hits: Vec<StoryHit>,
     /// Stems that the query asks for, for highlighting.
     pub stems: FxHashSet<String>,
@@ -153,6 +153,7 @@ impl StorySearcher {
 
     /// The best stories for a query: words, `"phrases"`, `AND`, `OR`, `NOT`, `-word`, brackets.
     ///
+    /// Looks at the [`ARTICLES`](Self::ARTICLES) best articles, or more where `least` stories may need them.
     /// Words are joined by AND; where no article has them all, by OR. `story_of` gives the story of an article by
     /// its number; an article without one is passed by.
     ///
@@ -163,15 +164,15 @@ impl StorySearcher {
         &self,
         query: &str,
         filter: &SearchFilter,
-        limit: usize,
+        least: usize,
         story_of: &mut dyn FnMut(u32) -> Result<Option<u32>, E>,
     ) -> Result<Found, E> {
         let mut relaxed = false;
         let mut parsed = self.parse(query, |(all_words, _)| all_words)?;
-        let mut hits = self.hits(parsed.as_ref(), filter, limit, story_of)?;
+        let mut hits = self.hits(parsed.as_ref(), filter, least, story_of)?;
         if hits.is_empty() {
             parsed = self.parse(query, |(_, any_word)| any_word)?;
-            hits = self.hits(parsed.as_ref(), filter, limit, story_of)?;
+            hits = self.hits(parsed.as_ref(), filter, least, story_of)?;
             relaxed = !hits.is_empty();
         }
         let mut stems = FxHashSet::default();
@@ -214,11 +215,11 @@ impl StorySearcher {
         &self,
         query: &dyn Query,
         filter: &SearchFilter,
-        limit: usize,
+        least: usize,
         story_of: &mut dyn FnMut(u32) -> Result<Option<u32>, E>,
     ) -> Result<Vec<StoryHit>, E> {
         let mut by_story: FxHashMap<u32, Vec<ArticleHit>> = FxHashMap::default();
-        for hit in self.best(query, filter, limit)? {
+        for hit in self.best(query, filter, least)? {
             if let Some(story) = story_of(hit.number)? {
                 by_story.entry(story).or_default().push(hit);
             }
@@ -231,12 +232,11 @@ impl StorySearcher {
             })
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));
-        hits.truncate(limit);
         Ok(hits)
     }
 
     /// The articles that match best.
-    fn best(&self, query: &dyn Query, filter: &SearchFilter, limit: usize) -> Result<Vec<ArticleHit>, IndexError> {
+    fn best(&self, query: &dyn Query, filter: &SearchFilter, least: usize) -> Result<Vec<ArticleHit>, IndexError> {
         let mut clauses = self.filter_clauses(filter);
         let query = match clauses.is_empty() {
             true => query.box_clone(),
@@ -246,7 +246,7 @@ impl StorySearcher {
             }
         };
         let searcher = self.reader.searcher();
-        let n_articles = Self::ARTICLES.max(limit.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
+        let n_articles = Self::ARTICLES.max(least.saturating_mul(4)).min(searcher.num_docs().max(1) as usize);
         let best = searcher.search(&query, &TopDocs::with_limit(n_articles).order_by_score())?;
         let columns = self.number_columns(&searcher)?;
         let hit = |(score, address)| ArticleHit { number: number_at(&columns, address), score };

@@ -1,5 +1,7 @@
 //! What a collection answers: found stories, one story in full, one article in full.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, Cut, Origin};
 use samestory_cluster::StoryId;
@@ -12,6 +14,7 @@ use crate::error::CollectionError;
 use crate::evidence::{Evidence, SharedTerm, story_evidence};
 use crate::pipeline::StoryLink;
 use crate::store::{StorySummary, display_headline};
+use crate::story_list::{StoryOrder, StoryRow};
 use crate::time::{instant, time_text};
 use crate::versions::steps;
 use samestory_reuse::VersionChange;
@@ -23,8 +26,21 @@ pub struct SearchAnswer {
     pub query: String,
     /// No article had every word, so stories with some of them are given.
     pub relaxed: bool,
-    /// Stories, best first.
+    /// How many stories match, of the two thousand articles that match best.
+    pub found: usize,
+    /// Stories, best first, or in the order that was asked for.
     pub stories: Vec<FoundStory>,
+}
+
+/// Which part of an answer is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SearchPage {
+    /// The order; by relevance where there is none.
+    pub order: Option<StoryOrder>,
+    /// Without so many of the first stories.
+    pub offset: usize,
+    /// No more than so many.
+    pub limit: usize,
 }
 
 /// A story that matches a query.
@@ -168,6 +184,10 @@ pub enum View {
     Article(Box<ArticleView>),
 }
 
+/// Words of a lead, and articles that are looked at for one.
+const LEAD_WORDS: usize = 32;
+const LEAD_ARTICLES: usize = 5;
+
 /// Articles of a story that are read for what they share.
 const EVIDENCE_ARTICLES: usize = 60;
 
@@ -178,9 +198,32 @@ impl Collection {
     ///
     /// If the query cannot be read, or the collection cannot.
     pub fn search(&self, query: &str, filter: &SearchFilter, limit: usize) -> Result<SearchAnswer, CollectionError> {
-        let found = self.ask(|index| index.search(query, filter, limit, &mut |number| self.story_of(number)))?;
-        let stories = self.read(|_| found.hits.iter().map(|hit| self.found_story(hit, &found.stems)).collect())?;
-        Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, stories })
+        self.search_page(query, filter, &SearchPage { order: None, offset: 0, limit })
+    }
+
+    /// As [`Collection::search`], a part of the answer, in any order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Collection::search`].
+    pub fn search_page(
+        &self,
+        query: &str,
+        filter: &SearchFilter,
+        page: &SearchPage,
+    ) -> Result<SearchAnswer, CollectionError> {
+        let least = page.offset.saturating_add(page.limit);
+        let mut found = self.ask(|index| index.search(query, filter, least, &mut |number| self.story_of(number)))?;
+        if let Some(order) = page.order {
+            let list = self.story_list()?;
+            let mut rows: Vec<(&Arc<StoryRow>, StoryHit)> =
+                found.hits.into_iter().filter_map(|hit| Some((list.row(hit.story)?, hit))).collect();
+            rows.sort_by(|a, b| order.compare(a.0, b.0));
+            found.hits = rows.into_iter().map(|(_, hit)| hit).collect();
+        }
+        let shown = found.hits.iter().skip(page.offset).take(page.limit);
+        let stories = self.read(|_| shown.map(|hit| self.found_story(hit, &found.stems)).collect())?;
+        Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, found: found.hits.len(), stories })
     }
 
     fn found_story(&self, hit: &StoryHit, stems: &FxHashSet<String>) -> Result<FoundStory, CollectionError> {
@@ -224,6 +267,26 @@ impl Collection {
             article.raw = Some(RawText { text, cuts });
         }
         Ok(view)
+    }
+
+    /// The first words of the text of a story's first article that has one; none where there is no such story.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn lead(&self, story: &StoryId) -> Result<Option<String>, CollectionError> {
+        self.read(|store| {
+            let Some(number) = store.story_number(story.as_str())? else { return Ok(None) };
+            for &at in store.story(number)?.articles.iter().take(LEAD_ARTICLES) {
+                let text = store.article(at)?.body_text();
+                let mut words = text.split_whitespace();
+                let lead = words.by_ref().take(LEAD_WORDS).collect::<Vec<_>>().join(" ");
+                if !lead.is_empty() {
+                    return Ok(Some(if words.next().is_some() { format!("{lead} …") } else { lead }));
+                }
+            }
+            Ok(None)
+        })
     }
 
     fn view(&self, name: &str) -> Result<View, CollectionError> {

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use samestory_cluster::StoryId;
 use serde::{Deserialize, Serialize};
 
+use crate::time::instant;
+
 /// One change of a collection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
@@ -77,6 +79,76 @@ pub enum ChangeKind {
         /// The story.
         story: StoryId,
     },
+}
+
+/// A change as JSON tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChangeRow<'c> {
+    /// Its number.
+    pub change: u64,
+    /// When it was made, RFC 3339, by the clock of the machine.
+    pub time: String,
+    /// `founded`, `joined`, `moved`, `merged`, `split`, `corrected`, `removed` or `ended`.
+    pub what: &'static str,
+    /// The story that was founded, joined, ended or lost articles.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub story: Option<&'c str>,
+    /// The story that articles left, or that is no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<&'c str>,
+    /// The story that they are in now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub into: Option<&'c str>,
+    /// Under which id the state before a correction is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub older: Option<&'c str>,
+    /// Ids of the articles.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub articles: &'c [String],
+}
+
+impl<'c> From<&'c Change> for ChangeRow<'c> {
+    fn from(change: &'c Change) -> Self {
+        let mut row = ChangeRow {
+            change: change.number,
+            time: instant(change.time),
+            what: "",
+            story: None,
+            from: None,
+            into: None,
+            older: None,
+            articles: &[],
+        };
+        match &change.kind {
+            ChangeKind::Founded { story, articles } => {
+                (row.what, row.story, row.articles) = ("founded", Some(story.as_str()), articles);
+            }
+            ChangeKind::Joined { story, articles } => {
+                (row.what, row.story, row.articles) = ("joined", Some(story.as_str()), articles);
+            }
+            ChangeKind::Moved { from, to, articles } => {
+                (row.what, row.from, row.into, row.articles) =
+                    ("moved", Some(from.as_str()), Some(to.as_str()), articles);
+            }
+            ChangeKind::Merged { from, into } => {
+                (row.what, row.from, row.into) = ("merged", Some(from.as_str()), Some(into.as_str()));
+            }
+            ChangeKind::Split { from, into, articles } => {
+                (row.what, row.from, row.into, row.articles) =
+                    ("split", Some(from.as_str()), Some(into.as_str()), articles);
+            }
+            ChangeKind::Corrected { article, older } => {
+                row.what = "corrected";
+                row.articles = std::slice::from_ref(article);
+                row.older = Some(older);
+            }
+            ChangeKind::Removed { story, articles } => {
+                (row.what, row.story, row.articles) = ("removed", Some(story.as_str()), articles);
+            }
+            ChangeKind::Ended { story } => (row.what, row.story) = ("ended", Some(story.as_str())),
+        }
+        row
+    }
 }
 
 /// Where the articles of one story come from.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -14,10 +15,11 @@ use serde::{Deserialize, Serialize};
 use crate::changes::Change;
 use crate::config::Settings;
 use crate::error::CollectionError;
-use crate::folder::{Generation, Manifest, WriterLock, check_writable, guarded, read_manifest};
+use crate::folder::{Generation, Manifest, Stamp, WriterLock, check_writable, guarded, read_manifest};
 use crate::live::{CollectionWriter, Engine, TextMatch};
 use crate::pipeline::{Clustering, Place, Stage};
 use crate::store::{Snapshot, StoreReader, StorySummary, Summary, needs_recovery};
+use crate::story_list::{StoryList, StoryRow};
 
 /// Counts of a collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,8 @@ pub struct Collection {
     snapshot: Snapshot,
     searcher: StorySearcher,
     stories_of: StoriesOf,
+    list: OnceLock<StoryList>,
+    stamp: Stamp,
 }
 
 impl std::fmt::Debug for Snapshot {
@@ -82,7 +86,8 @@ impl Collection {
         loop {
             let manifest = read_manifest(folder)?.ok_or_else(|| CollectionError::NotFound(folder.to_owned()))?;
             let generation = Generation::of(folder, manifest.generation);
-            let opened = Self::open_generation(folder, &manifest, &generation);
+            let stamp = Stamp::of(folder, &generation);
+            let opened = Self::open_generation(folder, &manifest, &generation, stamp);
             // The files of a generation are removed once another is named. As long as this one is, all were opened.
             let replaced = read_manifest(folder).is_ok_and(|now| now.is_some_and(|now| now != manifest));
             let error = match opened {
@@ -123,6 +128,7 @@ impl Collection {
         folder: &Path,
         manifest: &Manifest,
         generation: &Generation,
+        stamp: Stamp,
     ) -> Result<Collection, CollectionError> {
         let path = generation.store();
         let (summary, snapshot) = guarded(&path, || {
@@ -143,7 +149,46 @@ impl Collection {
             summary,
             snapshot,
             searcher,
+            list: OnceLock::new(),
+            stamp,
         })
+    }
+
+    /// Whether nothing was written since it was opened, by the times of two files: cheap enough to be asked every second.
+    pub fn is_current(&self) -> bool {
+        self.stamp == Stamp::of(&self.folder, &self.generation)
+    }
+
+    /// A number that is another one whenever something was written.
+    pub fn state(&self) -> u64 {
+        self.stamp.state(self.summary.transaction)
+    }
+
+    /// Opens the newest state. A list of stories that this one has is brought up to date instead of read anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`Collection::open`].
+    pub fn reopen(&self) -> Result<Collection, CollectionError> {
+        let newest = Collection::open(&self.folder)?;
+        if let Some(list) = self.list.get() {
+            // Nobody else can have set it.
+            let _ = newest.list.set(list.brought_to(&newest)?);
+        }
+        Ok(newest)
+    }
+
+    /// Every story in memory, for lists; read when it is first asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn story_list(&self) -> Result<&StoryList, CollectionError> {
+        if let Some(list) = self.list.get() {
+            return Ok(list);
+        }
+        let list = StoryList::of(self)?;
+        Ok(self.list.get_or_init(|| list))
     }
 
     fn index_is_behind(&self) -> bool {
@@ -211,6 +256,15 @@ impl Collection {
     /// If the store cannot be read.
     pub fn changes(&self, from: u64) -> Result<Vec<Change>, CollectionError> {
         self.read(|store| store.changes_from(from))
+    }
+
+    /// As [`changes`](Self::changes), but no more than so many.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn some_changes(&self, from: u64, most: usize) -> Result<Vec<Change>, CollectionError> {
+        self.read(|store| store.some_changes_from(from, most))
     }
 
     /// The number that the next change will have.
@@ -297,6 +351,18 @@ impl Collection {
     /// If the store cannot be read.
     pub fn stories(&self) -> Result<Vec<(u32, StorySummary)>, CollectionError> {
         self.read(Snapshot::stories)
+    }
+
+    /// The story of a name, as lists show it; none where there is none. A former name stands for the story that it has
+    /// become part of.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn find_story(&self, name: &str) -> Result<Option<StoryRow>, CollectionError> {
+        self.read(|store| {
+            Ok(store.story_number(name)?.map(|number| store.story(number)).transpose()?.map(StoryRow::from))
+        })
     }
 
     /// Visits every article with its number and its place, in order of number.

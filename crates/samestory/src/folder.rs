@@ -17,7 +17,7 @@ use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,45 @@ impl Generation {
         fs::create_dir_all(self.index()).map_err(failed)?;
         sync_folder(&self.folder)?;
         self.folder.parent().map_or(Ok(()), sync_folder)
+    }
+}
+
+/// When and as what files the manifest and the list of the index's segments were last written. Each is replaced whole by
+/// whoever commits, so that a commit makes another stamp.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stamp([Option<Written>; 2]);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Written {
+    time: Option<SystemTime>,
+    length: u64,
+    /// The number of the file, where the system tells it: two writings within one tick of the clock differ in it.
+    file: u64,
+}
+
+impl Stamp {
+    pub(crate) fn of(folder: &Path, generation: &Generation) -> Stamp {
+        let written = |path: PathBuf| {
+            let entry = fs::metadata(path).ok()?;
+            #[cfg(unix)]
+            let file = std::os::unix::fs::MetadataExt::ino(&entry);
+            #[cfg(not(unix))]
+            let file = 0;
+            Some(Written { time: entry.modified().ok(), length: entry.len(), file })
+        };
+        Stamp([written(folder.join(MANIFEST)), written(generation.index().join("meta.json"))])
+    }
+
+    /// A number that stands for this stamp and a transaction.
+    pub(crate) fn state(&self, transaction: u64) -> u64 {
+        let mut bytes = transaction.to_le_bytes().to_vec();
+        for written in self.0.iter().flatten() {
+            let since = written.time.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+            bytes.extend(since.unwrap_or_default().as_nanos().to_le_bytes());
+            bytes.extend(written.length.to_le_bytes());
+            bytes.extend(written.file.to_le_bytes());
+        }
+        xxhash_rust::xxh3::xxh3_64(&bytes)
     }
 }
 

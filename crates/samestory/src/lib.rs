@@ -42,6 +42,7 @@ mod copies;
 mod coverage;
 mod error;
 mod evidence;
+mod filter;
 mod folder;
 mod former;
 mod identity;
@@ -50,16 +51,18 @@ mod passages;
 mod pipeline;
 mod rebuild;
 mod store;
+mod story_list;
 mod time;
 mod timing;
 mod upgrade;
 mod versions;
+pub mod wording;
 
 pub use answer::{
-    ArticleLine, ArticleRecord, ArticleView, FoundStory, LinkedStory, PlaceColumns, RawText, SearchAnswer, StoryView,
-    View,
+    ArticleLine, ArticleRecord, ArticleView, FoundStory, LinkedStory, PlaceColumns, RawText, SearchAnswer, SearchPage,
+    StoryView, View,
 };
-pub use changes::{Change, ChangeKind};
+pub use changes::{Change, ChangeKind, ChangeRow};
 pub use check::{CheckReport, Damage, check};
 pub use collection::{Collection, Counts};
 pub use compare::{ComparedArticle, Comparison, Context, FeatureShare, SharedWording, compare_alone};
@@ -68,8 +71,9 @@ pub use copies::{ArticleSource, Copies, CopyPair, MOST_HELD_TEXT, find_copies, f
 pub use coverage::{AbsentOutlet, Coverage, Fact, FactKind, FirstReport, OnlyHere, OutletCoverage, Piece, WordCounts};
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
+pub use filter::{FilterError, WrittenFilter};
 pub use folder::Manifest;
-pub use live::{Added, CollectionWriter, Expired, MatchedStory, Pinned, TextMatch};
+pub use live::{Added, ArticleMatch, CollectionWriter, Expired, MatchedStory, Pinned, TextMatch};
 pub use passages::{Reuse, ReusePair, SharedPassage, Stretch};
 pub use pipeline::{Clustering, Place, Stage, Story, StoryLink, cluster};
 pub use samestory_article as article;
@@ -79,6 +83,7 @@ pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
 pub use samestory_reuse as reuse;
 pub use store::StorySummary;
+pub use story_list::{SelectedStories, StoryList, StoryOrder, StoryRow, StorySelection};
 pub use time::{instant, time_text};
 pub use timing::{DedupTiming, StepTime, StoriesTiming, TimingError, time_dedup, time_stories};
 pub use upgrade::{EARLIEST_FORMAT, upgrade};

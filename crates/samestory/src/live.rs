@@ -30,7 +30,7 @@ use samestory_article::Article;
 pub use edit::{Expired, Pinned};
 pub(crate) use engine::Engine;
 pub(crate) use matching::find_match;
-pub use matching::{MatchedStory, TextMatch};
+pub use matching::{ArticleMatch, MatchedStory, TextMatch};
 
 use crate::config::Settings;
 use crate::error::CollectionError;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use samestory::ingest::Reading;
+use samestory::wording::counted;
 use samestory::{Added, Collection, CollectionWriter, Counts, Settings};
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::changes::print_changes;
 use super::cluster::stage_name;
 use crate::args::AddArgs;
 use crate::input::{Progress, articles};
-use crate::output::{Failure, counted, print_json, tell};
+use crate::output::{Failure, print_json, tell};
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use samestory::ingest::Rejected;
+use samestory::wording::counted;
 use samestory::{Settings, StepTime, TimingError, time_dedup, time_stories};
 use serde::Serialize;
 
 use crate::args::{BenchArgs, BenchInputArgs, BenchWhat};
 use crate::input::Progress;
-use crate::output::{Failure, counted, print_json, table, tell};
+use crate::output::{Failure, print_json, table, tell};
 
 pub(crate) fn run(args: &BenchArgs, settings: &Settings) -> Result<ExitCode, Failure> {
     match &args.what {

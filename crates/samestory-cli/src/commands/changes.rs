@@ -5,73 +5,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory::ingest::parse_time;
-use samestory::{Change, ChangeKind, Collection, instant};
-use serde::Serialize;
+use samestory::{Change, ChangeRow, Collection};
 
 use crate::args::ChangesArgs;
 use crate::output::{Failure, Style, print_json, tell, visible};
-
-/// A change as `--json` prints it.
-#[derive(Serialize)]
-pub(crate) struct ChangeRow<'c> {
-    change: u64,
-    time: String,
-    what: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    story: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    into: Option<&'c str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    older: Option<&'c str>,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    articles: &'c [String],
-}
-
-impl<'c> From<&'c Change> for ChangeRow<'c> {
-    fn from(change: &'c Change) -> Self {
-        let mut row = ChangeRow {
-            change: change.number,
-            time: instant(change.time),
-            what: "",
-            story: None,
-            from: None,
-            into: None,
-            older: None,
-            articles: &[],
-        };
-        match &change.kind {
-            ChangeKind::Founded { story, articles } => {
-                (row.what, row.story, row.articles) = ("founded", Some(story.as_str()), articles);
-            }
-            ChangeKind::Joined { story, articles } => {
-                (row.what, row.story, row.articles) = ("joined", Some(story.as_str()), articles);
-            }
-            ChangeKind::Moved { from, to, articles } => {
-                (row.what, row.from, row.into, row.articles) =
-                    ("moved", Some(from.as_str()), Some(to.as_str()), articles);
-            }
-            ChangeKind::Merged { from, into } => {
-                (row.what, row.from, row.into) = ("merged", Some(from.as_str()), Some(into.as_str()));
-            }
-            ChangeKind::Split { from, into, articles } => {
-                (row.what, row.from, row.into, row.articles) =
-                    ("split", Some(from.as_str()), Some(into.as_str()), articles);
-            }
-            ChangeKind::Corrected { article, older } => {
-                row.what = "corrected";
-                row.articles = std::slice::from_ref(article);
-                row.older = Some(older);
-            }
-            ChangeKind::Removed { story, articles } => {
-                (row.what, row.story, row.articles) = ("removed", Some(story.as_str()), articles);
-            }
-            ChangeKind::Ended { story } => (row.what, row.story) = ("ended", Some(story.as_str())),
-        }
-        row
-    }
-}
 
 pub(crate) fn run(args: &ChangesArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let collection = Collection::open(folder)?;

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory::check;
+use samestory::wording::counted;
 
 use super::cluster::stage_name;
 use crate::args::CheckArgs;
 use crate::input::Progress;
-use crate::output::{Failure, counted, print_json, tell, visible};
+use crate::output::{Failure, print_json, tell, visible};
 
 pub(crate) fn run(args: &CheckArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let progress = Progress::start("checking");

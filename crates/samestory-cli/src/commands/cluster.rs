@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use samestory::ingest::Reading;
-use samestory::{Clustering, Collection, Counts, Settings, Stage, StorySummary, instant};
+use samestory::wording::{counted, grouped};
+use samestory::{Clustering, Collection, Counts, Settings, Stage, StoryRow, StorySummary, instant};
 use serde::Serialize;
 
-use super::stories::StoryRow;
 use crate::args::ClusterArgs;
 use crate::input::{Progress, StageTime, Stages, articles};
-use crate::output::{Failure, Output, Style, counted, days, grouped, print_json, shorten, table, tell, write_lines};
+use crate::output::{Failure, Output, Style, days, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
 #[derive(Serialize)]

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory::article::{Origin, Precision};
+use samestory::wording::counted;
 use samestory::{Collection, Coverage, FactKind, FirstReport, Piece, View, WordCounts};
 
 use super::show::print_link;
 use crate::args::CoverageArgs;
-use crate::output::{Failure, Style, counted, print_json, shorten, table, visible};
+use crate::output::{Failure, Style, print_json, shorten, table, visible};
 use crate::passages::width;
 
 pub(crate) fn run(args: &CoverageArgs, folder: &Path) -> Result<ExitCode, Failure> {

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use samestory::article::Article;
+use samestory::wording::counted;
 use samestory::{ArticleRecord, CopyPair, CopySettings, Settings, find_copies_stepwise};
 use serde::Serialize;
 
 use crate::args::DedupArgs;
 use crate::input::{Progress, StageTime, Stages, articles_apart, spill_failed};
-use crate::output::{Failure, Output, counted, print_json, tell, write_lines};
+use crate::output::{Failure, Output, print_json, tell, write_lines};
 
 /// A line of `--pairs`.
 #[derive(Serialize)]

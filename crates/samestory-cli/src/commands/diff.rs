@@ -6,11 +6,12 @@ use std::process::ExitCode;
 
 use samestory::article::Article;
 use samestory::reuse::{ChangeKind, SentenceChange, VersionChange, WordSide};
+use samestory::wording::version_summary;
 use samestory::{ArticleVersions, Collection, Settings, article_versions, version_step};
 
 use crate::args::DiffArgs;
 use crate::input::articles;
-use crate::output::{Failure, Style, counted, print_json, visible};
+use crate::output::{Failure, Style, print_json, visible};
 
 pub(crate) fn run(args: &DiffArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     args.reading.apply(&mut settings);
@@ -80,7 +81,7 @@ pub(crate) fn print_change(
     change: &VersionChange,
     indent: &str,
 ) -> std::io::Result<()> {
-    writeln!(out, "{indent}{}", summary(change))?;
+    writeln!(out, "{indent}{}", version_summary(change))?;
     if let Some(headline) = &change.headline {
         let trivial = if headline.trivial { ", trivial" } else { "" };
         let (from, to) = (style.removed(visible(&headline.from)), style.added(visible(&headline.to)));
@@ -90,32 +91,6 @@ pub(crate) fn print_change(
         print_sentence(out, style, sentence, indent)?;
     }
     Ok(())
-}
-
-/// `version 0 to version 1: 1 changed, 2 added, 20 unchanged`.
-pub(crate) fn summary(change: &VersionChange) -> String {
-    let kinds = [
-        (ChangeKind::Changed, "changed"),
-        (ChangeKind::Added, "added"),
-        (ChangeKind::Removed, "removed"),
-        (ChangeKind::Moved, "moved"),
-    ];
-    let of = |kind: ChangeKind| change.sentences.iter().filter(move |sentence| sentence.kind == kind);
-    let mut told: Vec<String> = kinds
-        .into_iter()
-        .filter(|(kind, _)| of(*kind).next().is_some())
-        .map(|(kind, name)| {
-            let trivial = of(kind).filter(|sentence| sentence.trivial).count();
-            let trivially = if trivial > 0 { format!(" ({trivial} trivially)") } else { String::new() };
-            format!("{} {name}{trivially}", of(kind).count())
-        })
-        .collect();
-    let unplaced = of(ChangeKind::AddedOrRemoved).count();
-    if unplaced > 0 {
-        told.push(format!("{} in one version only", counted(unplaced as u64, "paragraph")));
-    }
-    told.push(format!("{} unchanged", change.unchanged));
-    format!("version {} to version {}: sentences {}", change.from, change.to, told.join(", "))
 }
 
 fn print_sentence(out: &mut impl Write, style: Style, sentence: &SentenceChange, indent: &str) -> std::io::Result<()> {

@@ -4,13 +4,14 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use samestory::wording::counted;
 use samestory::{CollectionWriter, Pinned};
 
 use super::changes::{ago, seconds_of};
 use super::cluster::stage_name;
 use crate::args::{ExpireArgs, MergeArgs, PinArgs, RemoveArgs, SplitArgs, UnpinArgs};
 use crate::input::Progress;
-use crate::output::{Failure, Style, counted, print_json, tell};
+use crate::output::{Failure, Style, print_json, tell};
 
 pub(crate) fn remove(args: &RemoveArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let mut writer = CollectionWriter::open_existing(folder)?;

@@ -8,12 +8,11 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns, StorySummary};
+use samestory::{ArticleRecord, Collection, CollectionError, PlaceColumns, StoryRow, StorySummary};
 use serde::Serialize;
 
 use self::parquet::{Column, ParquetRows};
 use self::reuse::{EdgeRow, PassageRow, each_pair};
-use super::stories::StoryRow;
 use crate::args::{ExportArgs, ExportFormat, ExportWhat};
 use crate::output::{Failure, Output};
 

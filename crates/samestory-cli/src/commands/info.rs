@@ -4,11 +4,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
+use samestory::wording::grouped;
 use samestory::{Collection, Counts, Manifest};
 use serde::Serialize;
 
 use crate::args::InfoArgs;
-use crate::output::{Failure, grouped, print_json};
+use crate::output::{Failure, print_json};
 
 #[derive(Serialize)]
 struct Info<'a> {

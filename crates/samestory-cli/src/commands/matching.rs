@@ -4,21 +4,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::{Collection, Settings, TextMatch};
-use serde::Serialize;
+use samestory::wording::counted;
+use samestory::{ArticleMatch, Collection, Settings};
 
 use crate::args::MatchArgs;
 use crate::input::articles;
-use crate::output::{Failure, Style, counted, print_json, shorten};
-
-/// What `--json` prints of each article.
-#[derive(Serialize)]
-struct Row {
-    article: String,
-    headline: String,
-    #[serde(flatten)]
-    found: TextMatch,
-}
+use crate::output::{Failure, Style, print_json, shorten};
 
 pub(crate) fn run(args: &MatchArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     args.input.reading.apply(&mut settings);
@@ -27,7 +18,7 @@ pub(crate) fn run(args: &MatchArgs, folder: &Path, mut settings: Settings) -> Re
     let mut rows = Vec::with_capacity(reading.articles.len());
     for article in &reading.articles {
         let found = collection.find_match(article)?;
-        rows.push(Row { article: article.id.to_string(), headline: article.headline.clone(), found });
+        rows.push(ArticleMatch { article: article.id.to_string(), headline: article.headline.clone(), found });
     }
     if args.json {
         print_json(&rows)?;
@@ -37,10 +28,10 @@ pub(crate) fn run(args: &MatchArgs, folder: &Path, mut settings: Settings) -> Re
     Ok(if reading.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn print_rows(rows: &[Row]) -> Result<(), Failure> {
+fn print_rows(rows: &[ArticleMatch]) -> Result<(), Failure> {
     let style = Style::of_stdout();
     let mut out = std::io::stdout().lock();
-    for Row { article, found, .. } in rows {
+    for ArticleMatch { article, found, .. } in rows {
         let answer = match (&found.story, &found.copy_of) {
             (Some(story), Some(copied)) => format!("story {story}, a copy of {copied}"),
             (Some(story), None) => format!("story {story}"),

@@ -17,6 +17,7 @@ pub(crate) mod info;
 pub(crate) mod matching;
 pub(crate) mod outlets;
 pub(crate) mod search;
+pub(crate) mod serve;
 pub(crate) mod show;
 pub(crate) mod stories;
 pub(crate) mod upgrade;

@@ -4,41 +4,24 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::article::Language;
 use samestory::index::SearchFilter;
-use samestory::ingest::parse_time;
-use samestory::{Collection, article::Precision};
+use samestory::wording::counted;
+use samestory::{Collection, SearchPage, WrittenFilter};
 
 use crate::args::{FilterArgs, SearchArgs};
 use crate::commands::show::print_link;
-use crate::output::{Failure, Style, counted, days, print_json, shorten, tell};
+use crate::output::{Failure, Style, days, print_json, shorten, tell};
 
 impl FilterArgs {
     /// The filter these options stand for.
     pub(crate) fn to_filter(&self) -> Result<SearchFilter, Failure> {
-        let language = match &self.language {
-            Some(code) => Some(
-                Language::parse(code)
-                    .ok_or_else(|| Failure::usage(format!("`{code}` is no language code, such as `en`")))?,
-            ),
-            None => None,
+        let written = WrittenFilter {
+            outlet: self.outlet.as_deref(),
+            language: self.language.as_deref(),
+            from: self.from.as_deref(),
+            to: self.to.as_deref(),
         };
-        let time = |written: &Option<String>| match written {
-            Some(written) => parse_time(written).map(Some).ok_or_else(|| {
-                Failure::usage(format!("`{written}` is no date, such as 2020-01-08 or 2020-01-08T15:00:00Z"))
-            }),
-            None => Ok(None),
-        };
-        let end = |time: samestory::article::ArticleTime| match time.precision {
-            Precision::Day => time.seconds + 86_400,
-            Precision::Minute | Precision::Second => time.seconds,
-        };
-        Ok(SearchFilter {
-            outlet: self.outlet.clone(),
-            language,
-            from: time(&self.from)?.map(|time| time.seconds),
-            before: time(&self.to)?.map(end),
-        })
+        written.read().map_err(Failure::usage)
     }
 }
 
@@ -49,7 +32,8 @@ pub(crate) fn run(args: &SearchArgs, folder: &Path) -> Result<ExitCode, Failure>
     let filter = args.filter.to_filter()?;
     let collection = Collection::open(folder)?;
     let filter = collection.with_known_outlet(filter);
-    let answer = collection.search(&args.query.join(" "), &filter, args.limit)?;
+    let page = SearchPage { order: args.sort.order(), offset: 0, limit: args.limit };
+    let answer = collection.search_page(&args.query.join(" "), &filter, &page)?;
     if args.json {
         print_json(&answer)?;
         return Ok(ExitCode::SUCCESS);

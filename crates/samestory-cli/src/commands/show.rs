@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory::article::Origin;
-use samestory::stories::links::LinkKind;
+use samestory::wording::{counted, link_words, version_summary};
 use samestory::{ArticleLine, ArticleView, Collection, Evidence, LinkedStory, RawText, ReusePair, StoryView, View};
 use serde::Serialize;
 
 use crate::args::ShowArgs;
-use crate::commands::diff::{print_change, summary};
-use crate::output::{Failure, Style, counted, days, print_json, visible};
+use crate::commands::diff::print_change;
+use crate::output::{Failure, Style, days, print_json, visible};
 use crate::passages::print_pair;
 
 /// What is shown, with the passages that it shares where they are asked for.
@@ -105,11 +105,7 @@ fn print_evidence(out: &mut impl Write, style: Style, evidence: &Evidence) -> st
 
 /// A story near another, as one line.
 pub(crate) fn print_link(out: &mut impl Write, style: Style, link: &LinkedStory, indent: &str) -> std::io::Result<()> {
-    let kind = match link.kind {
-        LinkKind::Follows => "follows",
-        LinkKind::Precedes => "is followed by",
-        LinkKind::Related => "related to",
-    };
+    let kind = link_words(link.kind);
     let day = link.first.as_deref().and_then(|time| time.split('T').next()).unwrap_or("undated");
     writeln!(
         out,
@@ -181,7 +177,7 @@ fn print_line(
     for change in &line.versions {
         match versions {
             true => print_change(out, style, change, &format!("{indent}  "))?,
-            false => writeln!(out, "{indent}  {}", summary(change))?,
+            false => writeln!(out, "{indent}  {}", version_summary(change))?,
         }
     }
     for copy in &line.copies {

@@ -24,6 +24,18 @@ pub struct TextMatch {
     pub near: Vec<MatchedStory>,
 }
 
+/// An article that is not stored, and where it belongs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArticleMatch {
+    /// Its id.
+    pub article: String,
+    /// Its headline.
+    pub headline: String,
+    /// Where it belongs.
+    #[serde(flatten)]
+    pub found: TextMatch,
+}
+
 /// A story near a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MatchedStory {

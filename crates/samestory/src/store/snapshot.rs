@@ -195,6 +195,11 @@ impl Snapshot {
         self.changes.range(number..)?.map(|row| unpack(row?.1.value())).collect()
     }
 
+    /// As [`changes_from`](Self::changes_from), but no more than so many.
+    pub(crate) fn some_changes_from(&self, number: u64, most: usize) -> Result<Vec<Change>, CollectionError> {
+        self.changes.range(number..)?.take(most).map(|row| unpack(row?.1.value())).collect()
+    }
+
     /// Articles whose documents the index of an earlier transaction does not have.
     pub(crate) fn unindexed_since(&self, transaction: u64) -> Result<Vec<u32>, CollectionError> {
         let mut found = Vec::new();

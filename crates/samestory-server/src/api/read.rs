@@ -1,0 +1,300 @@
+//! Calls that read.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use samestory::index::SearchFilter;
+use samestory::{
+    ChangeRow, Collection, CollectionError, Counts, ReusePair, SearchPage, StoryOrder, StorySelection, View,
+    WrittenFilter, article_versions, version_step,
+};
+use serde::{Deserialize, Serialize};
+
+use super::Json;
+use crate::ask::{Asked, LONGEST_NAME, Site, number, query, text};
+use crate::problem::Problem;
+use crate::turns::Cost;
+
+type Answer = Result<Json, Problem>;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    articles: u64,
+    stories: u64,
+    next_change: u64,
+}
+
+pub(super) async fn health(State(site): State<Arc<Site>>) -> Answer {
+    // Asked of what is in memory, without a turn: it answers where all turns are taken.
+    let collection = site.collection.current().ok_or_else(Problem::no_collection)?;
+    let Counts { articles, stories, .. } = collection.counts();
+    Json::of(&Health { status: "ok", articles, stories, next_change: collection.next_change() })
+}
+
+#[derive(Serialize)]
+struct Info<'a> {
+    written_by: &'a str,
+    format: u32,
+    counts: Counts,
+    languages: Vec<(String, u64)>,
+    outlets: Vec<(String, u64)>,
+    next_change: u64,
+}
+
+pub(super) async fn info(State(site): State<Arc<Site>>) -> Answer {
+    site.ask(Cost::Short, |collection| {
+        let manifest = collection.manifest();
+        Json::of(&Info {
+            written_by: &manifest.written_by,
+            format: manifest.format,
+            counts: collection.counts(),
+            languages: collection.languages(),
+            outlets: collection.outlets(),
+            next_change: collection.next_change(),
+        })
+    })
+    .await
+}
+
+/// Which articles count.
+#[derive(Debug, Deserialize)]
+pub(crate) struct AskedFilter {
+    outlet: Option<String>,
+    language: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl AskedFilter {
+    fn read(&self) -> Result<SearchFilter, Problem> {
+        let fields = [("outlet", &self.outlet), ("language", &self.language), ("from", &self.from), ("to", &self.to)];
+        for (name, value) in fields {
+            value.as_ref().map(|value| text(name, value, LONGEST_NAME)).transpose()?;
+        }
+        let written = WrittenFilter {
+            outlet: self.outlet.as_deref(),
+            language: self.language.as_deref(),
+            from: self.from.as_deref(),
+            to: self.to.as_deref(),
+        };
+        Ok(written.read()?)
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum FoundOrder {
+    #[default]
+    Relevance,
+    Newest,
+    Oldest,
+    Outlets,
+    Articles,
+}
+
+impl FoundOrder {
+    fn order(self) -> Option<StoryOrder> {
+        match self {
+            FoundOrder::Relevance => None,
+            FoundOrder::Newest => Some(StoryOrder::Newest),
+            FoundOrder::Oldest => Some(StoryOrder::Oldest),
+            FoundOrder::Outlets => Some(StoryOrder::Outlets),
+            FoundOrder::Articles => Some(StoryOrder::Articles),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedSearch {
+    q: String,
+    #[serde(default)]
+    sort: FoundOrder,
+    limit: Option<u64>,
+    offset: Option<u64>,
+    outlet: Option<String>,
+    language: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+pub(super) async fn search(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedSearch>) -> Answer {
+    let AskedSearch { q, sort, limit, offset, outlet, language, from, to } = asked;
+    query(&q)?;
+    let filter = AskedFilter { outlet, language, from, to }.read()?;
+    let page = SearchPage {
+        order: sort.order(),
+        offset: number("offset", offset, 0, 0..=10_000)?,
+        limit: number("limit", limit, 10, 1..=100)?,
+    };
+    site.ask(Cost::Short, move |collection| {
+        Json::of(&collection.search_page(&q, &collection.with_known_outlet(filter), &page)?)
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedStories {
+    #[serde(default)]
+    sort: StoryOrder,
+    min_articles: Option<u64>,
+    min_outlets: Option<u64>,
+    limit: Option<u64>,
+    offset: Option<u64>,
+    outlet: Option<String>,
+    language: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+pub(super) async fn stories(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedStories>) -> Answer {
+    let AskedStories { sort, min_articles, min_outlets, limit, offset, outlet, language, from, to } = asked;
+    let filter = AskedFilter { outlet, language, from, to }.read()?;
+    let least = |value: Option<u64>| usize::try_from(value.unwrap_or(0)).unwrap_or(usize::MAX);
+    let mut selection = StorySelection {
+        filter: SearchFilter::default(),
+        min_articles: least(min_articles),
+        min_outlets: least(min_outlets),
+        order: sort,
+        offset: number("offset", offset, 0, 0..=10_000_000)?,
+        limit: number("limit", limit, 20, 1..=100)?,
+    };
+    site.ask(Cost::Short, move |collection| {
+        selection.filter = collection.with_known_outlet(filter);
+        Json::of(&collection.story_list()?.select(&selection))
+    })
+    .await
+}
+
+pub(super) async fn story(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
+    text("id", &id, LONGEST_NAME)?;
+    site.ask(Cost::Short, move |collection| match shown(collection, "story", &id)? {
+        View::Story(story) => Json::of(&story),
+        View::Article(_) => Err(Problem::unknown("story", &id)),
+    })
+    .await
+}
+
+/// What a name stands for.
+pub(crate) fn shown(collection: &Collection, what: &str, name: &str) -> Result<View, Problem> {
+    match collection.show(name) {
+        Err(CollectionError::Unknown(_)) => Err(Problem::unknown(what, name)),
+        shown => Ok(shown?),
+    }
+}
+
+/// What is asked of a story by its name.
+fn of_story<T>(id: &str, answer: Result<T, CollectionError>) -> Result<T, Problem> {
+    match answer {
+        Err(CollectionError::Unknown(_)) => Err(Problem::unknown("story", id)),
+        answer => Ok(answer?),
+    }
+}
+
+pub(super) async fn coverage(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
+    text("id", &id, LONGEST_NAME)?;
+    site.ask(Cost::Long, move |collection| Json::of(&of_story(&id, collection.coverage(&id))?)).await
+}
+
+#[derive(Serialize)]
+struct Pairs {
+    pairs: Vec<ReusePair>,
+}
+
+pub(super) async fn passages(State(site): State<Arc<Site>>, Path(id): Path<String>) -> Answer {
+    text("id", &id, LONGEST_NAME)?;
+    site.ask(Cost::Long, move |collection| {
+        let pairs = of_story(&id, collection.passages(&id))?;
+        Json::of(&Pairs { pairs })
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedArticle {
+    id: String,
+    #[serde(default)]
+    raw: bool,
+}
+
+pub(super) async fn article(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedArticle>) -> Answer {
+    let AskedArticle { id, raw } = asked;
+    text("id", &id, LONGEST_NAME)?;
+    site.ask(Cost::Short, move |collection| {
+        let view = if raw { collection.show_raw(&id) } else { collection.show(&id) };
+        match view {
+            Ok(View::Article(article)) => Json::of(&article),
+            Ok(View::Story(_)) | Err(CollectionError::Unknown(_)) => Err(Problem::unknown("article", &id)),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedVersions {
+    id: String,
+    from: Option<u32>,
+    to: Option<u32>,
+}
+
+pub(super) async fn versions(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedVersions>) -> Answer {
+    let AskedVersions { id, from, to } = asked;
+    text("id", &id, LONGEST_NAME)?;
+    site.ask(Cost::Short, move |collection| {
+        let chain = match collection.version_chain(&id) {
+            Err(CollectionError::Unknown(_)) => return Err(Problem::unknown("article", &id)),
+            chain => chain?,
+        };
+        let versions = match (from, to) {
+            (None, None) => article_versions(&chain),
+            (from, to) => version_step(&chain, from, to).map_err(|error| Problem::asked_wrongly(error.to_string()))?,
+        };
+        Json::of(&versions)
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedPair {
+    a: String,
+    b: String,
+}
+
+pub(super) async fn compare(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedPair>) -> Answer {
+    let AskedPair { a, b } = asked;
+    text("a", &a, LONGEST_NAME)?;
+    text("b", &b, LONGEST_NAME)?;
+    site.ask(Cost::Long, move |collection| match collection.compare(&a, &b) {
+        Err(CollectionError::Unknown(name)) => Err(Problem::unknown("article", &name)),
+        comparison => Json::of(&comparison?),
+    })
+    .await
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AskedChanges {
+    #[serde(default)]
+    since: u64,
+    limit: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Changes<'a> {
+    changes: Vec<ChangeRow<'a>>,
+    next_change: u64,
+}
+
+pub(super) async fn changes(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedChanges>) -> Answer {
+    let limit = number("limit", asked.limit, 100, 1..=1_000)?;
+    site.ask(Cost::Short, move |collection| {
+        let told = collection.some_changes(asked.since, limit)?;
+        // Where some are left, the next call goes on behind the last that is told.
+        let next_change = match told.last() {
+            Some(last) if told.len() == limit => last.number + 1,
+            _ => collection.next_change(),
+        };
+        Json::of(&Changes { changes: told.iter().map(ChangeRow::from).collect(), next_change })
+    })
+    .await
+}

@@ -1,0 +1,95 @@
+//! A collection that is served while it is written.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+use std::time::{Duration, Instant};
+
+use samestory::{Collection, CollectionError};
+use tokio::sync::watch;
+
+/// A collection that is served: its newest state, whoever writes it.
+///
+/// Requests share one open state. When it is no longer the newest, another is opened beside it, and the former goes
+/// away with the last request that reads it.
+#[derive(Debug)]
+pub struct LiveCollection {
+    folder: PathBuf,
+    current: RwLock<Option<Arc<Collection>>>,
+    changed: watch::Sender<u64>,
+}
+
+/// Least time between two looks at the files.
+const PAUSE: Duration = Duration::from_millis(300);
+
+/// A state that takes long to open is opened less often: no more than this part of the time goes there.
+const LEAST_REST: u32 = 4;
+
+impl LiveCollection {
+    /// Opens a collection. One that is not there yet is served as soon as it is.
+    ///
+    /// # Errors
+    ///
+    /// If it is foreign, of another format or damaged.
+    pub fn open(folder: &Path) -> Result<LiveCollection, CollectionError> {
+        let current = match Collection::open(folder) {
+            Ok(collection) => Some(Arc::new(collection)),
+            Err(CollectionError::NotFound(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let next = current.as_ref().map_or(0, |collection| collection.next_change());
+        Ok(LiveCollection { folder: folder.to_owned(), current: RwLock::new(current), changed: watch::channel(next).0 })
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The state that is served; none where there is no collection yet.
+    pub fn current(&self) -> Option<Arc<Collection>> {
+        self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Tells the number of the next change, whenever there were some.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Opens the newest state, if that which is served is not.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be opened; what is served stays.
+    pub fn refresh(&self) -> Result<(), CollectionError> {
+        let newest = match self.current() {
+            Some(current) if current.is_current() => return Ok(()),
+            Some(current) => current.reopen()?,
+            None => match Collection::open(&self.folder) {
+                Err(CollectionError::NotFound(_)) => return Ok(()),
+                opened => opened?,
+            },
+        };
+        let next = newest.next_change();
+        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(newest));
+        self.changed.send_replace(next);
+        Ok(())
+    }
+
+    /// Follows the collection for good.
+    pub(crate) async fn follow(self: Arc<Self>) {
+        let mut failed_before = false;
+        loop {
+            let began = Instant::now();
+            let collection = Arc::clone(&self);
+            let refreshed = tokio::task::spawn_blocking(move || collection.refresh()).await;
+            let failed = !matches!(refreshed, Ok(Ok(())));
+            if let Ok(Err(error)) = refreshed
+                && !failed_before
+            {
+                tracing::error!(error = %samestory::wording::one_line(&error), "the newest state cannot be opened");
+            }
+            failed_before = failed;
+            tokio::time::sleep(PAUSE.max(began.elapsed() * LEAST_REST)).await;
+        }
+    }
+}

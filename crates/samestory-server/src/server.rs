@@ -1,0 +1,155 @@
+//! The port: connections in, until a signal comes.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::ask::Site;
+use crate::live::LiveCollection;
+use crate::router::of_site;
+use crate::settings::ServerSettings;
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address is taken, or not one of this machine.
+    #[error("cannot listen at {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The system gives no threads or no signals.
+    #[error("cannot start")]
+    Start(#[source] std::io::Error),
+}
+
+/// A server that listens and answers nothing yet.
+#[derive(Debug)]
+pub struct Server {
+    runtime: tokio::runtime::Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    site: Arc<Site>,
+}
+
+/// How long a request may take to arrive, and a connection may say nothing.
+const HEADERS: Duration = Duration::from_secs(30);
+
+/// Bytes of the head of a request.
+const HEAD_BYTES: usize = 64 << 10;
+
+/// How long requests that are being answered may go on after the signal to stop.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// How long is waited where no connection can be taken, as no file can be opened.
+const NO_CONNECTION: Duration = Duration::from_millis(50);
+
+impl Server {
+    /// Listens at an address.
+    ///
+    /// # Errors
+    ///
+    /// [`ServeError`].
+    pub fn bind(
+        address: SocketAddr,
+        collection: LiveCollection,
+        settings: ServerSettings,
+    ) -> Result<Server, ServeError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Start)?;
+        let failed = |source| ServeError::Listen { address, source };
+        let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let site = Arc::new(Site::new(Arc::new(collection), settings));
+        Ok(Server { runtime, listener, address, site })
+    }
+
+    /// Where it listens; with the port that the system has chosen where it was asked for port 0.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until the process is told to stop, by SIGINT or SIGTERM. Requests that are being answered are finished.
+    ///
+    /// # Errors
+    ///
+    /// If the system gives no signals.
+    pub fn run(self) -> Result<(), ServeError> {
+        let Server { runtime, listener, site, .. } = self;
+        runtime.block_on(async {
+            let stop = stop_signal().map_err(ServeError::Start)?;
+            serve(listener, site, stop).await;
+            Ok(())
+        })?;
+        // What still computes is not waited for.
+        runtime.shutdown_timeout(Duration::from_millis(200));
+        Ok(())
+    }
+}
+
+async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>) {
+    let router = of_site(Arc::clone(&site));
+    let following = tokio::spawn(Arc::clone(&site.collection).follow());
+    let connections = Arc::new(Semaphore::new(site.settings.most_connections));
+    let graceful = GracefulShutdown::new();
+    tokio::pin!(stop);
+    loop {
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be taken");
+                    tokio::time::sleep(NO_CONNECTION).await;
+                    continue;
+                }
+            },
+            () = &mut stop => break,
+        };
+        let Ok(place) = Arc::clone(&connections).try_acquire_owned() else { continue };
+        // Answers are short: they go out at once.
+        let _ = stream.set_nodelay(true);
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(HEADERS).max_buf_size(HEAD_BYTES);
+        let service = TowerToHyperService::new(router.clone());
+        let connection = graceful.watch(builder.serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(async move {
+            // A connection that breaks is the other side's affair.
+            let _ = connection.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    following.abort();
+    site.closing.send_replace(true);
+    if tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were not answered before the server stopped");
+    }
+}
+
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => (),
+            _ = terminate.recv() => (),
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = tokio::signal::ctrl_c().await;
+    })
+}
