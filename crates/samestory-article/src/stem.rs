@@ -99,11 +99,19 @@ mod tests {
 
     use super::*;
 
+    const CODES: [&str; 17] =
+        ["ar", "da", "nl", "en", "fi", "fr", "de", "el", "hu", "it", "no", "pt", "ro", "ru", "es", "sv", "tr"];
+
     proptest! {
         #[test]
         fn no_language_panics(word in "\\PC{0,24}", index in 0usize..17) {
-            let codes = ["ar", "da", "nl", "en", "fi", "fr", "de", "el", "hu", "it", "no", "pt", "ro", "ru", "es", "sv", "tr"];
-            Stemmer::new(Language::parse(codes[index])).stem(&word.to_lowercase());
+            Stemmer::new(Language::parse(CODES[index])).stem(&word.to_lowercase());
+        }
+
+        #[test]
+        fn a_letter_of_ascii_at_the_begin_of_a_word_stays(word in "[a-z][a-zà-ÿ'’א-ت]{0,14}", index in 0usize..17) {
+            let stem = Stemmer::new(Language::parse(CODES[index])).stem(&word);
+            prop_assert_eq!(stem.chars().next(), word.chars().next());
         }
     }
 }

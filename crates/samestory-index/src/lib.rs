@@ -39,4 +39,5 @@ mod writer;
 pub use error::IndexError;
 pub use searcher::{ArticleHit, Found, SearchFilter, StoryHit, StorySearcher};
 pub use snippet::{Snippet, snippet};
+pub use words::AskedStems;
 pub use writer::StoryIndexWriter;

@@ -4,7 +4,7 @@ use std::ops::Bound;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 use samestory_article::{Language, Tokenizer};
 use tantivy::collector::{Count, DocSetCollector, TopDocs};
 use tantivy::columnar::ColumnValues;
@@ -218,17 +218,18 @@ impl StorySearcher {
         least: usize,
         story_of: &mut dyn FnMut(u32) -> Result<Option<u32>, E>,
     ) -> Result<Vec<StoryHit>, E> {
-        let mut by_story: FxHashMap<u32, Vec<ArticleHit>> = FxHashMap::default();
+        let mut placed: Vec<(u32, ArticleHit)> = Vec::new();
         for hit in self.best(query, filter, least)? {
-            if let Some(story) = story_of(hit.number)? {
-                by_story.entry(story).or_default().push(hit);
-            }
+            placed.extend(story_of(hit.number)?.map(|story| (story, hit)));
         }
-        let mut hits: Vec<StoryHit> = by_story
-            .into_iter()
-            .map(|(story, mut articles)| {
-                articles.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.number.cmp(&b.number)));
-                StoryHit { story, score: story_score(&articles), articles }
+        placed.sort_unstable_by(|(x, a), (y, b)| {
+            x.cmp(y).then_with(|| b.score.total_cmp(&a.score)).then_with(|| a.number.cmp(&b.number))
+        });
+        let mut hits: Vec<StoryHit> = placed
+            .chunk_by(|(x, _), (y, _)| x == y)
+            .map(|of_story| {
+                let articles: Vec<ArticleHit> = of_story.iter().map(|(_, hit)| *hit).collect();
+                StoryHit { story: of_story[0].0, score: story_score(&articles), articles }
             })
             .collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.story.cmp(&b.story)));

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
 use samestory_article::{Article, Token, Tokenizer};
 use serde::Serialize;
 
-use crate::words::{Side, each_term};
+use crate::words::AskedStems;
 
 /// A stretch of an article's text with the words that were asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,36 +19,40 @@ pub struct Snippet {
 /// Length of a snippet in words.
 const WORDS: usize = 32;
 
+/// A place in the text where a stem stands that was asked for: its position, its bytes, and the number of the stem.
+type Place = (usize, Range<usize>, u32);
+
 /// The stretch of the body with the most of the asked stems; its start where none is in it.
-pub fn snippet(article: &Article, stems: &FxHashSet<String>) -> Snippet {
+pub fn snippet(article: &Article, stems: &mut AskedStems) -> Snippet {
     let tokens = Tokenizer.body(article);
     let list = tokens.as_slice();
     let Some(last) = list.len().checked_sub(1) else {
         return Snippet { text: String::new(), highlights: Vec::new() };
     };
-    let mut asked: Vec<(usize, Range<usize>, String)> = Vec::new();
-    each_term(&tokens, article.language, Side::Document, |term| {
-        if stems.contains(term.text) {
-            asked.push((term.position, term.span(), term.text.to_owned()));
-        }
-    });
+    let mut asked: Vec<Place> = Vec::new();
+    stems.each_place(&tokens, article.language, |position, span, stem| asked.push((position, span, stem)));
     let start = best_start(&asked);
     let end = (start + WORDS - 1).min(last);
     shown(article, &list[start..=end], &asked)
 }
 
 /// The position from which a window holds the most different stems, then the most words asked for.
-fn best_start(asked: &[(usize, Range<usize>, String)]) -> usize {
-    let window = |first: usize| asked.iter().skip(first).take_while(move |(at, ..)| *at < asked[first].0 + WORDS - 8);
+fn best_start(asked: &[Place]) -> usize {
+    // A query of more than 64 stems is told apart by the first of them.
+    let bit = |at: usize| 1u64 << asked[at].2.min(u64::BITS - 1);
+    let window = |first: usize| {
+        let end = asked[first].0 + WORDS - 8;
+        (first..asked.len()).take_while(move |at| asked[*at].0 < end)
+    };
     (0..asked.len())
         .max_by_key(|&first| {
-            let different: FxHashSet<&str> = window(first).map(|(_, _, stem)| stem.as_str()).collect();
-            (different.len(), window(first).count().min(WORDS), std::cmp::Reverse(first))
+            let different = window(first).fold(0, |seen, at| seen | bit(at)).count_ones();
+            (different, window(first).count().min(WORDS), std::cmp::Reverse(first))
         })
         .map_or(0, |first| asked[first].0.saturating_sub(6))
 }
 
-fn shown(article: &Article, words: &[Token], asked: &[(usize, Range<usize>, String)]) -> Snippet {
+fn shown(article: &Article, words: &[Token], asked: &[Place]) -> Snippet {
     let mut text = String::new();
     let mut highlights: Vec<Range<usize>> = Vec::new();
     let mut before: Option<usize> = None;
@@ -96,8 +99,8 @@ mod tests {
             "Before it rained. ".repeat(30),
             " After it snowed.".repeat(30)
         );
-        let stems = FxHashSet::from_iter(["ceasefir".to_owned()]);
-        let snippet = snippet(&article, &stems);
+        let mut stems = AskedStems::new(["ceasefir".to_owned()]);
+        let snippet = snippet(&article, &mut stems);
         let marked: Vec<&str> = snippet.highlights.iter().map(|range| &snippet.text[range.clone()]).collect();
         assert_eq!(marked, ["cease-fires"]);
     }

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
-use samestory_article::{Language, Stemmer, Tokens};
+use samestory_article::{Language, Stemmer, Token as Word, Tokens};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 #[derive(Clone, Copy, PartialEq)]
@@ -31,33 +31,128 @@ thread_local! {
     static KNOWN: RefCell<KnownStems> = RefCell::new(KnownStems { language: None, stems: FxHashMap::default() });
 }
 
+impl KnownStems {
+    /// Ready for words of a language.
+    fn of(&mut self, language: Option<Language>) -> &mut Self {
+        if self.language != language || self.stems.len() > MOST_KNOWN_STEMS {
+            self.stems.clear();
+            self.language = language;
+        }
+        self
+    }
+
+    fn stem(&mut self, stemmer: &Stemmer, tokens: &Tokens, word: &Word) -> &str {
+        self.stems.entry(word.hash()).or_insert_with(|| stemmer.stem(tokens.word(word)).into())
+    }
+}
+
+/// The words of a text, those that hyphens tie together, each run with the position of its first.
+fn runs(tokens: &Tokens) -> impl Iterator<Item = (usize, &[Word])> {
+    let (list, mut at) = (tokens.as_slice(), 0);
+    std::iter::from_fn(move || {
+        let first = at;
+        list.get(first)?;
+        at += 1 + list[first + 1..].iter().take_while(|token| token.shape().hyphened).count();
+        Some((first, &list[first..at]))
+    })
+}
+
+/// The bytes of words in the text.
+fn span(words: &[Word]) -> Range<usize> {
+    words[0].span().start..words[words.len() - 1].span().end
+}
+
+/// A run of words as one word.
+fn joined(tokens: &Tokens, words: &[Word]) -> String {
+    words.iter().map(|word| tokens.word(word)).collect()
+}
+
 /// Tells each term of a text, in order of position, with its words.
 pub(crate) fn each_term(tokens: &Tokens, language: Option<Language>, side: Side, mut tell: impl FnMut(Term<'_>)) {
     let stemmer = Stemmer::new(language);
-    let list = tokens.as_slice();
     KNOWN.with_borrow_mut(|known| {
-        if known.language != language || known.stems.len() > MOST_KNOWN_STEMS {
-            known.stems.clear();
-            known.language = language;
-        }
-        let mut at = 0;
-        while at < list.len() {
-            let run = 1 + list[at + 1..].iter().take_while(|token| token.shape().hyphened).count();
-            let words = &list[at..at + run];
-            if run > 1 {
-                let joined: String = words.iter().map(|word| tokens.word(word)).collect();
-                tell(Term { position: at, words, text: &stemmer.stem(&joined) });
+        let known = known.of(language);
+        for (at, words) in runs(tokens) {
+            if words.len() > 1 {
+                tell(Term { position: at, words, text: &stemmer.stem(&joined(tokens, words)) });
             }
-            if run == 1 || side == Side::Document {
+            if words.len() == 1 || side == Side::Document {
                 for (position, word) in (at..).zip(words) {
-                    let stem = || stemmer.stem(tokens.word(word)).into();
-                    let text = known.stems.entry(word.hash()).or_insert_with(stem);
+                    let text = known.stem(&stemmer, tokens, word);
                     tell(Term { position, words: std::slice::from_ref(word), text });
                 }
             }
-            at += run;
         }
     });
+}
+
+/// Stems that are asked for, and the words of which it is known whether theirs is one of them: articles that answer one
+/// query have most of their words in common.
+#[derive(Debug)]
+pub struct AskedStems {
+    numbers: FxHashMap<String, u32>,
+    /// Whether one of them begins with this letter of ASCII. No stemmer changes such a letter at the begin of a word,
+    /// so most words are told apart by it.
+    begins: [bool; 128],
+    language: Option<Language>,
+    known: FxHashMap<u64, Option<u32>>,
+}
+
+impl AskedStems {
+    /// These stems.
+    pub fn new(stems: impl IntoIterator<Item = String>) -> AskedStems {
+        let mut sorted: Vec<String> = stems.into_iter().collect();
+        sorted.sort();
+        let mut begins = [false; 128];
+        let first = |stem: &String| stem.bytes().next().filter(u8::is_ascii_alphabetic);
+        sorted.iter().filter_map(first).for_each(|byte| begins[usize::from(byte)] = true);
+        let numbers = sorted.into_iter().zip(0..).collect();
+        AskedStems { numbers, begins, language: None, known: FxHashMap::default() }
+    }
+
+    /// Whether the stem of a word may be one of them.
+    fn may_have(&self, word: &str) -> bool {
+        match word.bytes().next() {
+            Some(byte) if byte.is_ascii_alphabetic() => self.begins[usize::from(byte)],
+            _ => true,
+        }
+    }
+
+    /// Tells each place of a document where one of the stems stands: its position, its bytes in the text, and the
+    /// number of the stem.
+    pub(crate) fn each_place(
+        &mut self,
+        tokens: &Tokens,
+        language: Option<Language>,
+        mut tell: impl FnMut(usize, Range<usize>, u32),
+    ) {
+        let stemmer = Stemmer::new(language);
+        if self.language != language {
+            self.known.clear();
+            self.language = language;
+        }
+        KNOWN.with_borrow_mut(|stems| {
+            let stems = stems.of(language);
+            for (at, words) in runs(tokens) {
+                if words.len() > 1
+                    && self.may_have(tokens.word(&words[0]))
+                    && let Some(number) = self.numbers.get(&*stemmer.stem(&joined(tokens, words)))
+                {
+                    tell(at, span(words), *number);
+                }
+                for (position, word) in (at..).zip(words) {
+                    if !self.may_have(tokens.word(word)) {
+                        continue;
+                    }
+                    let numbers = &self.numbers;
+                    let look_up = || numbers.get(stems.stem(&stemmer, tokens, word)).copied();
+                    if let Some(number) = self.known.entry(word.hash()).or_insert_with(look_up) {
+                        tell(position, word.span(), *number);
+                    }
+                }
+            }
+        });
+    }
 }
 
 /// A term of a text.
@@ -65,16 +160,9 @@ pub(crate) struct Term<'a> {
     /// Position of its first word.
     pub(crate) position: usize,
     /// Its words: one, or those that hyphens tie.
-    pub(crate) words: &'a [samestory_article::Token],
+    pub(crate) words: &'a [Word],
     /// Its stem.
     pub(crate) text: &'a str,
-}
-
-impl Term<'_> {
-    /// Its bytes in the text.
-    pub(crate) fn span(&self) -> Range<usize> {
-        self.words[0].span().start..self.words[self.words.len() - 1].span().end
-    }
 }
 
 /// Ends each term of a written document. No word holds it.
@@ -152,7 +240,7 @@ impl Tokenizer for QueryWords {
         let tokens = samestory_article::Tokenizer.text(text);
         let mut terms = Vec::with_capacity(tokens.len());
         each_term(&tokens, self.0, Side::Query, |term| {
-            let span = term.span();
+            let span = span(term.words);
             terms.push(Token {
                 offset_from: span.start,
                 offset_to: span.end,

@@ -75,8 +75,18 @@ impl LiveCollection {
         Ok(())
     }
 
-    /// Follows the collection for good.
-    pub(crate) async fn follow(self: Arc<Self>) {
+    /// Follows the collection for good; `threads` is how many ask it at once.
+    pub(crate) async fn follow(self: Arc<Self>, threads: usize) {
+        if let Some(collection) = self.current() {
+            let warm = |_| {
+                let collection = Arc::clone(&collection);
+                tokio::task::spawn_blocking(move || collection.warm())
+            };
+            for warmed in (0..threads).map(warm).collect::<Vec<_>>() {
+                // What fails here fails again, and is told, when it is asked for.
+                let _ = warmed.await;
+            }
+        }
         let mut failed_before = false;
         loop {
             let began = Instant::now();

@@ -48,6 +48,9 @@ const HEADERS: Duration = Duration::from_secs(30);
 /// Bytes of the head of a request.
 const HEAD_BYTES: usize = 64 << 10;
 
+/// How long a thread that computes is kept without work.
+const KEPT: Duration = Duration::from_secs(86_400);
+
 /// How long requests that are being answered may go on after the signal to stop.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -65,7 +68,13 @@ impl Server {
         collection: LiveCollection,
         settings: ServerSettings,
     ) -> Result<Server, ServeError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(ServeError::Start)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            // One for each turn, and one that follows the collection. They are kept, as each knows the stems it has met.
+            .max_blocking_threads(settings.most_running + 1)
+            .thread_keep_alive(KEPT)
+            .build()
+            .map_err(ServeError::Start)?;
         let failed = |source| ServeError::Listen { address, source };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -98,7 +107,7 @@ impl Server {
 
 async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>) {
     let router = of_site(Arc::clone(&site));
-    let following = tokio::spawn(Arc::clone(&site.collection).follow());
+    let following = tokio::spawn(Arc::clone(&site.collection).follow(site.settings.most_running));
     let connections = Arc::new(Semaphore::new(site.settings.most_connections));
     let graceful = GracefulShutdown::new();
     tokio::pin!(stop);

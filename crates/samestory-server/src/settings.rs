@@ -38,7 +38,7 @@ impl Default for ServerSettings {
         ServerSettings {
             token: None,
             hosts: Vec::new(),
-            most_running: 2 * cores,
+            most_running: cores,
             most_long: (cores / 2).max(1),
             most_waiting: 512,
             patience: Duration::from_secs(3),

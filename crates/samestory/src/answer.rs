@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use samestory_article::{Article, Cut, Origin};
 use samestory_cluster::StoryId;
 use samestory_cluster::links::LinkKind;
-use samestory_index::{SearchFilter, Snippet, StoryHit, snippet};
+use samestory_index::{AskedStems, SearchFilter, Snippet, StoryHit, snippet};
 use serde::Serialize;
 
 use crate::collection::Collection;
@@ -222,11 +222,12 @@ impl Collection {
             found.hits = rows.into_iter().map(|(_, hit)| hit).collect();
         }
         let shown = found.hits.iter().skip(page.offset).take(page.limit);
-        let stories = self.read(|_| shown.map(|hit| self.found_story(hit, &found.stems)).collect())?;
+        let mut stems = AskedStems::new(found.stems);
+        let stories = self.read(|_| shown.map(|hit| self.found_story(hit, &mut stems)).collect())?;
         Ok(SearchAnswer { query: query.to_owned(), relaxed: found.relaxed, found: found.hits.len(), stories })
     }
 
-    fn found_story(&self, hit: &StoryHit, stems: &FxHashSet<String>) -> Result<FoundStory, CollectionError> {
+    fn found_story(&self, hit: &StoryHit, stems: &mut AskedStems) -> Result<FoundStory, CollectionError> {
         let story = self.store().story(hit.story)?;
         let best = self.store().article(hit.articles[0].number)?;
         Ok(FoundStory {

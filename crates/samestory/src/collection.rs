@@ -68,6 +68,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Looks at an index that is behind before its writer is taken for gone.
 const LOOKS_BEHIND: u32 = 3;
 
+/// Queries that are asked to warm a collection, and the stories that each is answered by.
+const WARMING_QUERIES: usize = 40;
+const WARMING_STORIES: usize = 10;
+
 /// How long it waits between two looks.
 const PAUSE: Duration = Duration::from_millis(5);
 
@@ -176,6 +180,28 @@ impl Collection {
             let _ = newest.list.set(list.brought_to(&newest)?);
         }
         Ok(newest)
+    }
+
+    /// Reads what queries and lists ask for, and asks some queries, so that those that come do not wait for what only
+    /// the first must do. Every thread that will ask may call it.
+    ///
+    /// # Errors
+    ///
+    /// If the collection cannot be read.
+    pub fn warm(&self) -> Result<(), CollectionError> {
+        let list = self.story_list()?;
+        let articles = self.summary.next_article.min(MOST_REMEMBERED);
+        self.read(|_| (0..articles).try_for_each(|article| self.story_of(article).map(drop)))?;
+        let headlines = list.rows().take(WARMING_QUERIES).map(|row| row.headline.as_str());
+        for headline in headlines {
+            let words: Vec<&str> = headline.split_whitespace().take(3).collect();
+            match self.search(&words.join(" "), &SearchFilter::default(), WARMING_STORIES) {
+                // A headline may be no query.
+                Err(CollectionError::Index(samestory_index::IndexError::Query { .. })) => (),
+                answer => drop(answer?),
+            }
+        }
+        Ok(())
     }
 
     /// Every story in memory, for lists; read when it is first asked for.

@@ -103,15 +103,14 @@ pub(super) struct Pages {
 }
 
 /// Stories of a page.
-pub(super) const STORIES: usize = 24;
+const STORIES: usize = 24;
 
 /// Pages of a list that are shown.
 const MOST_PAGES: u64 = 400;
 
 impl Pages {
-    /// Of the page of this number, from 1, where so many are found.
-    pub(super) fn of(page: usize, found: usize, link: impl Fn(&str) -> String) -> Pages {
-        let of = found.div_ceil(STORIES).max(1);
+    /// Of the page of this number, from 1, of so many.
+    pub(super) fn of(page: usize, of: usize, link: impl Fn(&str) -> String) -> Pages {
         Pages {
             before: (page > 1).then(|| link(&(page - 1).to_string())),
             behind: (page < of && (page as u64) < MOST_PAGES).then(|| link(&(page + 1).to_string())),
@@ -169,7 +168,7 @@ fn of(collection: &Collection, asked: &AskedHome) -> Result<Page, Problem> {
         spans: spans.into(),
         orders: orders.into(),
         cards,
-        pages: Pages::of(page, selected.found, |page| link(span, order_name, page)),
+        pages: Pages::of(page, selected.found.div_ceil(STORIES), |page| link(span, order_name, page)),
     })
 }
 

@@ -10,7 +10,7 @@ use samestory::wording::{counted, link_words};
 use samestory::{Collection, CollectionError, FoundStory, SearchPage, StoryOrder, WrittenFilter};
 use serde::Deserialize;
 
-use super::home::{Choice, Pages, STORIES, counts, name_of, names};
+use super::home::{Choice, Pages, counts, name_of, names};
 use super::when::days_between;
 use super::{Frame, Page, article_link, at, story_link};
 use crate::ask::{Asked, LONGEST_NAME, Site, query};
@@ -84,6 +84,9 @@ struct Near {
     headline: String,
 }
 
+/// Stories of a page.
+const FOUND: usize = 10;
+
 /// Outlets that are proposed.
 const PROPOSED: usize = 300;
 
@@ -121,7 +124,7 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         at("/search", &parameters)
     };
     let number = Pages::asked(asked.page);
-    let page = SearchPage { order, offset: (number - 1) * STORIES, limit: STORIES };
+    let page = SearchPage { order, offset: (number - 1) * FOUND, limit: FOUND };
     let is_asked = !asked.q.trim().is_empty();
     let answer = is_asked
         .then(|| {
@@ -171,7 +174,7 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         without_filters: at("/search", &[("q", asked.q.as_str())]),
         known: known(collection, asked.q.trim())?,
         stories: answer.iter().flat_map(|answer| &answer.stories).map(story).collect(),
-        pages: Pages::of(number, found, |page| link(sort, page)),
+        pages: Pages::of(number, found.div_ceil(FOUND), |page| link(sort, page)),
         json: at("/api/v1/search", &[("q", asked.q.trim())]),
         mistake,
     };
