@@ -109,7 +109,7 @@ mod tests {
         }
 
         #[test]
-        fn a_letter_of_ascii_at_the_begin_of_a_word_stays(word in "[a-z][a-zà-ÿ'’א-ت]{0,14}", index in 0usize..17) {
+        fn a_letter_of_ascii_at_the_begin_of_a_word_stays(word in "[a-z][a-zà-ÿ]{0,14}", index in 0usize..17) {
             let stem = Stemmer::new(Language::parse(CODES[index])).stem(&word);
             prop_assert_eq!(stem.chars().next(), word.chars().next());
         }

@@ -104,4 +104,15 @@ mod tests {
         let marked: Vec<&str> = snippet.highlights.iter().map(|range| &snippet.text[range.clone()]).collect();
         assert_eq!(marked, ["cease-fires"]);
     }
+
+    #[test]
+    fn a_word_behind_an_elision_is_marked() {
+        let mut article = Article::new("a".into());
+        article.language = Language::parse("fr");
+        article.text = "Le préfet a vu l'éboulement et l'arrêté.".into();
+        let mut stems = AskedStems::new(["éboul".to_owned(), "arrêt".to_owned()]);
+        let snippet = snippet(&article, &mut stems);
+        let marked: Vec<&str> = snippet.highlights.iter().map(|range| &snippet.text[range.clone()]).collect();
+        assert_eq!(marked, ["l'éboulement", "l'arrêté"]);
+    }
 }

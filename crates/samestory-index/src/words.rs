@@ -91,8 +91,8 @@ pub(crate) fn each_term(tokens: &Tokens, language: Option<Language>, side: Side,
 #[derive(Debug)]
 pub struct AskedStems {
     numbers: FxHashMap<String, u32>,
-    /// Whether one of them begins with this letter of ASCII. No stemmer changes such a letter at the begin of a word,
-    /// so most words are told apart by it.
+    /// Whether one of them begins with this letter of ASCII. No stemmer changes such a letter at the begin of a word
+    /// without an apostrophe, so most words are told apart by it.
     begins: [bool; 128],
     language: Option<Language>,
     known: FxHashMap<u64, Option<u32>>,
@@ -113,7 +113,7 @@ impl AskedStems {
     /// Whether the stem of a word may be one of them.
     fn may_have(&self, word: &str) -> bool {
         match word.bytes().next() {
-            Some(byte) if byte.is_ascii_alphabetic() => self.begins[usize::from(byte)],
+            Some(byte) if byte.is_ascii_alphabetic() => self.begins[usize::from(byte)] || word.contains('\''),
             _ => true,
         }
     }

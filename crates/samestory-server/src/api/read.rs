@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use samestory::index::SearchFilter;
 use samestory::{
     ChangeRow, Collection, CollectionError, Counts, ReusePair, SearchPage, StoryOrder, StorySelection, View,
@@ -150,11 +151,10 @@ pub(super) struct AskedStories {
 pub(super) async fn stories(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedStories>) -> Answer {
     let AskedStories { sort, min_articles, min_outlets, limit, offset, outlet, language, from, to } = asked;
     let filter = AskedFilter { outlet, language, from, to }.read()?;
-    let least = |value: Option<u64>| usize::try_from(value.unwrap_or(0)).unwrap_or(usize::MAX);
     let mut selection = StorySelection {
         filter: SearchFilter::default(),
-        min_articles: least(min_articles),
-        min_outlets: least(min_outlets),
+        min_articles: number("min_articles", min_articles, 0, 0..=1_000_000)?,
+        min_outlets: number("min_outlets", min_outlets, 0, 0..=1_000_000)?,
         order: sort,
         offset: number("offset", offset, 0, 0..=10_000_000)?,
         limit: number("limit", limit, 20, 1..=100)?,
@@ -248,7 +248,8 @@ pub(super) async fn versions(State(site): State<Arc<Site>>, Asked(asked): Asked<
         };
         let versions = match (from, to) {
             (None, None) => article_versions(&chain),
-            (from, to) => version_step(&chain, from, to).map_err(|error| Problem::asked_wrongly(error.to_string()))?,
+            (from, to) => version_step(&chain, from, to)
+                .map_err(|error| Problem::new(StatusCode::NOT_FOUND, error.to_string()))?,
         };
         Json::of(&versions)
     })
