@@ -67,11 +67,19 @@ pub(crate) struct AskedFilter {
     to: Option<String>,
 }
 
+/// Characters of a language code with its region.
+const LONGEST_LANGUAGE: usize = 20;
+
 impl AskedFilter {
     fn read(&self) -> Result<SearchFilter, Problem> {
-        let fields = [("outlet", &self.outlet), ("language", &self.language), ("from", &self.from), ("to", &self.to)];
-        for (name, value) in fields {
-            value.as_ref().map(|value| text(name, value, LONGEST_NAME)).transpose()?;
+        let fields = [
+            ("outlet", &self.outlet, LONGEST_NAME),
+            ("language", &self.language, LONGEST_LANGUAGE),
+            ("from", &self.from, LONGEST_NAME),
+            ("to", &self.to, LONGEST_NAME),
+        ];
+        for (name, value, longest) in fields {
+            value.as_ref().map(|value| text(name, value, longest)).transpose()?;
         }
         let written = WrittenFilter {
             outlet: self.outlet.as_deref(),
@@ -275,8 +283,7 @@ pub(super) async fn compare(State(site): State<Arc<Site>>, Asked(asked): Asked<A
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AskedChanges {
-    #[serde(default)]
-    since: u64,
+    since: Option<u64>,
     limit: Option<u64>,
 }
 
@@ -288,8 +295,9 @@ struct Changes<'a> {
 
 pub(super) async fn changes(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedChanges>) -> Answer {
     let limit = number("limit", asked.limit, 100, 1..=1_000)?;
+    let since = number("since", asked.since, 0, 0..=i64::MAX as usize)? as u64;
     site.ask(Cost::Short, move |collection| {
-        let told = collection.some_changes(asked.since, limit)?;
+        let told = collection.some_changes(since, limit)?;
         // Where some are left, the next call goes on behind the last that is told.
         let next_change = match told.last() {
             Some(last) if told.len() == limit => last.number + 1,

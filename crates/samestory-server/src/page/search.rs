@@ -150,8 +150,8 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
     let template = Search {
         frame,
         outlet: asked.outlet.clone(),
-        from: asked.from.clone(),
-        to: asked.to.clone(),
+        from: a_day(&asked.from),
+        to: a_day(&asked.to),
         sort,
         languages: collection
             .languages()
@@ -180,6 +180,11 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
     };
     // A mistake is told on the page itself, with what was typed.
     Page::of(&template)
+}
+
+/// What a field for a day can show: a day, and nothing else that a time may be written as.
+fn a_day(written: &str) -> String {
+    written.trim().parse::<jiff::civil::Date>().map(|date| date.to_string()).unwrap_or_default()
 }
 
 /// The article or story that is named by what was typed.
