@@ -185,7 +185,7 @@ pub enum View {
 }
 
 /// Words of a lead, and articles that are looked at for one.
-const LEAD_WORDS: usize = 32;
+const LEAD_WORDS: usize = 60;
 const LEAD_ARTICLES: usize = 5;
 
 /// Articles of a story that are read for what they share.
@@ -270,7 +270,8 @@ impl Collection {
         Ok(view)
     }
 
-    /// The first words of the text of a story's first article that has one; none where there is no such story.
+    /// The first words of the text of a story's first article that has one, without a headline that the text repeats;
+    /// none where there is no such story.
     ///
     /// # Errors
     ///
@@ -279,11 +280,16 @@ impl Collection {
         self.read(|store| {
             let Some(number) = store.story_number(story.as_str())? else { return Ok(None) };
             for &at in store.story(number)?.articles.iter().take(LEAD_ARTICLES) {
-                let text = store.article(at)?.body_text();
-                let mut words = text.split_whitespace();
+                let article = store.article(at)?;
+                let text = article.body_text();
+                let mut words = text.split_whitespace().peekable();
+                let headline: Vec<&str> = article.headline.split_whitespace().collect();
+                if !headline.is_empty() && words.clone().take(headline.len()).eq(headline.iter().copied()) {
+                    words.by_ref().take(headline.len()).for_each(drop);
+                }
                 let lead = words.by_ref().take(LEAD_WORDS).collect::<Vec<_>>().join(" ");
                 if !lead.is_empty() {
-                    return Ok(Some(if words.next().is_some() { format!("{lead} …") } else { lead }));
+                    return Ok(Some(if words.peek().is_some() { format!("{lead} …") } else { lead }));
                 }
             }
             Ok(None)

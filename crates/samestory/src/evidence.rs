@@ -1,14 +1,14 @@
 //! Why articles are in one story: what several of them share.
 
-use rustc_hash::FxHashMap;
-use samestory_article::Article;
+use rustc_hash::{FxHashMap, FxHashSet};
+use samestory_article::{Article, Tokenizer};
 use samestory_cluster::{ArticleTerms, DocumentFrequencies};
 use serde::Serialize;
 
 /// A term that holds a story together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SharedTerm {
-    /// The term as it is written.
+    /// The term as most of them print it.
     pub term: String,
     /// How many articles of the story hold it, copies and older versions aside.
     pub articles: usize,
@@ -118,7 +118,66 @@ pub(crate) fn story_evidence(articles: &[Article], frequencies: &DocumentFrequen
         let said: Vec<String> = names.iter().chain(&numbers).cloned().collect();
         Evidence { terms: best(&terms.lead, &said), names, numbers }
     };
-    StoryEvidence { shared, articles: terms.iter().map(of_article).collect() }
+    let mut evidence = StoryEvidence { shared, articles: terms.iter().map(of_article).collect() };
+    let printed = printed_forms(articles, evidence.every_term());
+    for term in evidence.every_term() {
+        if let Some(form) = printed.get(term.as_str()) {
+            term.clone_from(form);
+        }
+    }
+    evidence
+}
+
+impl StoryEvidence {
+    fn every_term(&mut self) -> impl Iterator<Item = &mut String> {
+        let of_articles = self
+            .articles
+            .iter_mut()
+            .flat_map(|article| article.terms.iter_mut().chain(&mut article.names).chain(&mut article.numbers));
+        self.shared.iter_mut().map(|shared| &mut shared.term).chain(of_articles)
+    }
+}
+
+/// Words of the longest term.
+const MOST_WORDS: usize = 4;
+
+/// How terms, which are compared in lower case, are printed: as most places of the articles have them, in capitals only
+/// where all do.
+fn printed_forms<'t>(articles: &[Article], terms: impl Iterator<Item = &'t mut String>) -> FxHashMap<String, String> {
+    let wanted: FxHashSet<String> = terms.map(|term| term.clone()).collect();
+    let begins: FxHashSet<&str> = wanted.iter().filter_map(|term| term.split(' ').next()).collect();
+    let mut forms: FxHashMap<&str, FxHashMap<&str, u32>> = FxHashMap::default();
+    for article in articles {
+        for (text, tokens) in [
+            (article.headline.as_str(), Tokenizer.text(&article.headline)),
+            (article.text.as_str(), Tokenizer.body(article)),
+        ] {
+            let list = tokens.as_slice();
+            for (at, first) in list.iter().enumerate().filter(|(_, word)| begins.contains(tokens.word(word))) {
+                let mut term = String::new();
+                for last in &list[at..list.len().min(at + MOST_WORDS)] {
+                    if !term.is_empty() {
+                        term.push(' ');
+                    }
+                    term.push_str(tokens.word(last));
+                    let Some(known) = wanted.get(&term) else { continue };
+                    let form = &text[first.span().start..last.span().end];
+                    let form = ["'s", "’s"].iter().find_map(|end| form.strip_suffix(end)).unwrap_or(form);
+                    if !form.contains(char::is_control) {
+                        *forms.entry(known).or_default().entry(form).or_default() += 1;
+                    }
+                }
+            }
+        }
+    }
+    let is_loud = |form: &str| form.chars().count() > 4 && !form.chars().any(char::is_lowercase);
+    let best = |of_term: FxHashMap<&str, u32>| -> Option<String> {
+        let best = of_term
+            .into_iter()
+            .max_by(|(x, n), (y, m)| is_loud(y).cmp(&is_loud(x)).then(n.cmp(m)).then_with(|| y.cmp(x)));
+        best.map(|(form, _)| form.to_owned())
+    };
+    forms.into_iter().filter_map(|(term, of_term)| Some((term.to_owned(), best(of_term)?))).collect()
 }
 
 /// A name says what each of its words says.
@@ -145,7 +204,7 @@ mod tests {
         let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
         let evidence = story_evidence(&articles, &DocumentFrequencies::count(&terms));
         assert_eq!(evidence.articles[0].numbers, ["212"]);
-        assert!(evidence.articles[1].names.contains(&"saint orla".to_owned()));
+        assert!(evidence.articles[1].names.contains(&"Saint Orla".to_owned()));
         assert!(evidence.articles[0].terms.contains(&"aboard".to_owned()));
         assert!(evidence.shared.iter().all(|shared| shared.articles == 2));
     }
