@@ -123,3 +123,12 @@ pub(crate) fn of_problem(site: &Site, problem: &Problem, request_id: &str) -> St
     };
     page.render().unwrap_or_else(|_| heading.to_owned())
 }
+
+/// A text on one line, of no more than so many characters.
+fn shortened(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{} …", text[..end].trim_end()),
+        None => text,
+    }
+}

@@ -127,8 +127,8 @@ fn articles(ending: &str, body: &[u8], settings: &Settings, most: u64) -> Result
     // A body is held whole and comes from elsewhere.
     settings.limits.items = settings.limits.items.min(most + 1);
     settings.limits.decompressed_bytes = MOST_DECOMPRESSED;
-    // An article that names no id has one by its body: sent twice, it is known.
-    let name = format!("posted/{:016x}.{ending}", xxhash_rust::xxh3::xxh3_64(body));
+    // An article that names no id has one by its body: sent twice, it is known. A folder would be taken for an outlet.
+    let name = format!("posted-{:016x}.{ending}", xxhash_rust::xxh3::xxh3_64(body));
     let reading = read_bytes(&name, body, &settings);
     match reading.articles.len() as u64 > most {
         true => Err(not_read(&format!("there are more than {most} articles in the body"))),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::marked::paragraphs;
 use super::when::When;
-use super::{Frame, Page, article_link, at, story_link};
+use super::{Frame, Page, article_link, at, shortened, story_link};
 use crate::ask::{Asked, LONGEST_NAME, Site, text};
 use crate::problem::Problem;
 use crate::turns::Cost;
@@ -111,7 +111,7 @@ fn of(collection: &Collection, comparison: &Comparison) -> Result<Page, Problem>
             true => "word for word".to_owned(),
             false => format!("{:.0} % alike", (100.0 * passage.similarity).min(99.0)),
         },
-        text: shortened(&passage.a.text),
+        text: shortened(&passage.a.text, SHOWN),
         direction: match passage.direction.source {
             Some(_) => direction_text(&passage.direction, &names[0], &names[1]),
             None => String::new(),
@@ -185,13 +185,5 @@ fn side(
         outlet: compared.outlet.clone().unwrap_or_else(|| "Unknown outlet".to_owned()),
         when: compared.time.as_deref().map(When::of),
         paragraphs: paragraphs.into_iter().map(|parts| parts.into_iter().map(part).collect()).collect(),
-    }
-}
-
-fn shortened(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{} …", text[..end].trim_end()),
-        None => text,
     }
 }

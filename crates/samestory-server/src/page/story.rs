@@ -15,7 +15,7 @@ use super::home::counts;
 use super::links::outside;
 use super::timeline::Timeline;
 use super::when::{When, days_between};
-use super::{Frame, Page, article_link, at, story_link};
+use super::{Frame, Page, article_link, at, shortened, story_link};
 use crate::api::shown;
 use crate::ask::{Asked, Site};
 use crate::problem::Problem;
@@ -229,6 +229,14 @@ fn of(collection: &Collection, story: &StoryView, asked: bool) -> Result<Page, P
 /// Outlets without it that are named.
 const NAMED_ABSENT: usize = 12;
 
+/// Quotations of one article that are shown, and characters of each.
+const SHOWN_QUOTATIONS: usize = 2;
+const LONGEST_QUOTATION: usize = 180;
+
+fn quoted(text: &str) -> String {
+    format!("“{}”", shortened(text, LONGEST_QUOTATION))
+}
+
 /// Facts that are shown.
 const SHOWN_FACTS: usize = 14;
 
@@ -258,14 +266,15 @@ impl Covered {
                     FactKind::Number => "number",
                 },
                 text: match fact.kind {
-                    FactKind::Quotation => format!("“{}”", fact.text),
+                    FactKind::Quotation => quoted(&fact.text),
                     FactKind::Name | FactKind::Number => fact.text.clone(),
                 },
                 outlets: outlets.join(", "),
             }
         };
         let only = coverage.pieces.iter().filter_map(|piece| {
-            let quotations: Vec<String> = piece.only.quotations.iter().map(|text| format!("“{text}”")).collect();
+            let quotations: Vec<String> =
+                piece.only.quotations.iter().take(SHOWN_QUOTATIONS).map(|text| quoted(text)).collect();
             let told = [("names", &piece.only.names), ("numbers", &piece.only.numbers), ("quotations", &quotations)];
             let told: Vec<(&'static str, String)> = told
                 .into_iter()

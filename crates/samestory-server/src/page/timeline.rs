@@ -45,7 +45,7 @@ const APART: u32 = 14;
 const MOST_DOTS: usize = 400;
 
 impl Timeline {
-    /// Draws a story; none where fewer than two of its articles have a time.
+    /// Draws a story; none where its articles have no two different times.
     pub(crate) fn of(story: &StoryView) -> Option<Timeline> {
         let mut dated: Vec<(i64, &ArticleLine, bool)> = Vec::new();
         let mut undated = 0;
@@ -60,7 +60,7 @@ impl Timeline {
         }
         dated.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.id.cmp(&b.1.id)));
         let (first, last) = (dated.first()?.0, dated.last()?.0);
-        if dated.len() < 2 {
+        if first == last {
             return None;
         }
         let left_out = dated.len().saturating_sub(MOST_DOTS);
@@ -131,9 +131,6 @@ const TICKS_APART: u32 = 120;
 fn ticks(first: i64, last: i64, x: &dyn Fn(i64) -> u32) -> Vec<Tick> {
     let text = |time: i64| When::of(&samestory::instant(time)).shown;
     let mut ticks = vec![Tick { x: x(first), label: text(first), anchor: "start" }];
-    if last - first < 60 {
-        return ticks;
-    }
     let step = STEPS.into_iter().find(|step| (last - first) / step <= MOST_TICKS).unwrap_or(STEPS[STEPS.len() - 1]);
     let end = x(last);
     let mut time = first.div_euclid(step) * step + step;
