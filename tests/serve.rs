@@ -600,3 +600,69 @@ async fn methods_and_paths_that_are_none_are_told() {
     assert_eq!(served.get("/assets/../Cargo.toml").await.status, StatusCode::NOT_FOUND);
     assert_eq!(served.get("/assets/..%2f..%2fCargo.toml").await.status, StatusCode::NOT_FOUND);
 }
+
+/// The words of a command, in the shell's quotes; `$TOKEN` is that of the tests.
+fn words_of(command: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in command.chars() {
+        match (quote, c) {
+            (None, '\'' | '"') => quote = Some(c),
+            (Some(open), _) if c == open => quote = None,
+            (None, ' ') if !word.is_empty() => words.push(std::mem::take(&mut word)),
+            (None, ' ') => (),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.iter().map(|word| word.replace("$TOKEN", TOKEN)).collect()
+}
+
+/// Whether a text is as it is shown, where `...` stands for any text.
+fn is_as_shown(shown: &str, text: &str) -> bool {
+    let parts: Vec<&str> = shown.split("...").collect();
+    let mut rest = text;
+    for (at, part) in parts.iter().enumerate() {
+        let found = match at {
+            0 => rest.starts_with(part).then_some(0),
+            _ if at + 1 == parts.len() => rest.ends_with(part).then(|| rest.len() - part.len()),
+            _ => rest.find(part),
+        };
+        let Some(place) = found else { return false };
+        rest = &rest[place + part.len()..];
+    }
+    parts.len() > 1 || rest.is_empty()
+}
+
+#[tokio::test]
+async fn the_examples_of_the_documentation_answer_as_it_says() {
+    let served = Served::corpus();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/api.md");
+    let text = std::fs::read_to_string(path).expect("docs/api.md");
+    let mut lines = text.lines();
+    let mut n_examples = 0;
+    while let Some(line) = lines.next() {
+        let Some(command) = line.strip_prefix("$ curl ") else { continue };
+        let shown = lines.next().expect("an answer");
+        let words = words_of(command);
+        let behind = |option: &str| -> Vec<String> {
+            words.windows(2).filter(|two| two[0] == option).map(|two| two[1].clone()).collect()
+        };
+        let address = words.iter().find_map(|word| word.strip_prefix("http://127.0.0.1:7878")).expect("an address");
+        let body = behind("-d").pop();
+        let mut asked = request(if body.is_some() { Method::POST } else { Method::GET }, address);
+        for header in behind("-H") {
+            let (name, value) = header.split_once(": ").expect("a header");
+            asked = asked.header(name, value);
+        }
+        let answer = served.send(asked.body(Body::from(body.unwrap_or_default())).expect("a request")).await;
+        assert!(is_as_shown(shown, &answer.text()), "{command}\nis answered by\n{}", answer.text());
+        n_examples += 1;
+    }
+    assert!(n_examples > 7, "the page has examples");
+}
+
+#[test]
+fn shown_texts_are_compared_in_order() {
+    assert!(is_as_shown("a...c", "abc") && is_as_shown("abc", "abc") && is_as_shown("a...", "abc"));
+    assert!(!is_as_shown("a...b", "abc") && !is_as_shown("ab", "abc") && !is_as_shown("c...a", "abca"));
+}
