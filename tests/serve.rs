@@ -573,6 +573,21 @@ async fn lists_follow_additions_as_if_read_anew() {
 }
 
 #[tokio::test]
+async fn filters_alone_list_the_stories_that_pass_them() {
+    let served = Served::corpus();
+    let page = served.get("/search?q=&outlet=lakeside+herald&from=2020-02-01").await.text();
+    let listed = served.get("/api/v1/stories?outlet=lakeside%20herald&from=2020-02-01").await.json();
+    let stories = listed["stories"].as_array().expect("stories");
+    assert!(!stories.is_empty());
+    for story in stories {
+        assert!(page.contains(&format!("/story/{}", story["id"].as_str().expect("an id"))));
+    }
+    assert!(page.contains(&format!("{} stories", stories.len())) || stories.len() == 1);
+    let mistaken = served.get("/search?from=soon").await.text();
+    assert!(mistaken.contains("“soon” is no date"), "{mistaken}");
+}
+
+#[tokio::test]
 async fn where_there_is_no_collection_the_page_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let empty = tempfile::tempdir().expect("a folder");

@@ -98,7 +98,7 @@ impl IntoResponse for Page {
 struct ProblemPage<'a> {
     frame: Frame,
     heading: &'static str,
-    detail: &'a str,
+    detail: String,
     no_collection: bool,
     request_id: &'a str,
 }
@@ -117,7 +117,7 @@ pub(crate) fn of_problem(site: &Site, problem: &Problem, request_id: &str) -> St
     let page = ProblemPage {
         frame: Frame::of(collection.as_deref(), heading),
         heading,
-        detail: &problem.detail,
+        detail: sentence(&problem.detail),
         no_collection,
         request_id,
     };
@@ -131,4 +131,18 @@ fn shortened(text: &str, most: usize) -> String {
         Some((end, _)) => format!("{} …", text[..end].trim_end()),
         None => text,
     }
+}
+
+/// A message as a sentence of a page.
+fn sentence(message: &str) -> String {
+    let mut quotes = ["“", "”"].into_iter().cycle();
+    let mut shown = String::with_capacity(message.len() + 8);
+    for (at, c) in message.char_indices() {
+        match c {
+            '`' => shown.push_str(quotes.next().unwrap_or_default()),
+            c if at == 0 => shown.extend(c.to_uppercase()),
+            c => shown.push(c),
+        }
+    }
+    shown + "."
 }

@@ -86,6 +86,25 @@ pub enum StoryOrder {
 }
 
 impl StoryOrder {
+    /// Every order.
+    pub const EVERY: [StoryOrder; 4] =
+        [StoryOrder::Articles, StoryOrder::Outlets, StoryOrder::Newest, StoryOrder::Oldest];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            StoryOrder::Articles => "articles",
+            StoryOrder::Outlets => "outlets",
+            StoryOrder::Newest => "newest",
+            StoryOrder::Oldest => "oldest",
+        }
+    }
+
+    /// The order of a name.
+    pub fn named(name: &str) -> Option<StoryOrder> {
+        Self::EVERY.into_iter().find(|order| order.name() == name)
+    }
+
     /// Compares two rows, total.
     pub fn compare(self, a: &StoryRow, b: &StoryRow) -> Ordering {
         let rank = match self {

@@ -1,6 +1,6 @@
 //! How counts, versions and links are put into words, the same for every way to ask.
 
-use samestory_article::Origin;
+use samestory_article::{Origin, Precision};
 use samestory_cluster::links::LinkKind;
 use samestory_reuse::{ChangeKind, Direction, Reason, Side, VersionChange};
 
@@ -58,6 +58,26 @@ pub fn link_words(kind: LinkKind) -> &'static str {
         LinkKind::Follows => "follows",
         LinkKind::Precedes => "is followed by",
         LinkKind::Related => "related to",
+    }
+}
+
+/// Whose clock a time is.
+pub fn clock_words(clock: Origin) -> &'static str {
+    match clock {
+        Origin::Field => "a field of the file",
+        Origin::Page => "its page",
+        Origin::Feed => "its feed",
+        Origin::Url => "its address",
+        Origin::Text => "its text",
+    }
+}
+
+/// How finely a time is known.
+pub fn precision_words(precision: Precision) -> &'static str {
+    match precision {
+        Precision::Day => "the day",
+        Precision::Minute => "the minute",
+        Precision::Second => "the second",
     }
 }
 

@@ -4,8 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use samestory::article::{Origin, Precision};
-use samestory::wording::counted;
+use samestory::wording::{clock_words, counted, precision_words};
 use samestory::{Collection, Coverage, FactKind, FirstReport, Piece, View, WordCounts};
 
 use super::show::print_link;
@@ -62,18 +61,7 @@ fn print(out: &mut impl Write, style: Style, coverage: &Coverage) -> std::io::Re
 }
 
 fn print_first(out: &mut impl Write, style: Style, first: &FirstReport) -> std::io::Result<()> {
-    let clock = match first.clock {
-        Origin::Field => "a field of the file",
-        Origin::Page => "its page",
-        Origin::Feed => "its feed",
-        Origin::Url => "its address",
-        Origin::Text => "its text",
-    };
-    let precision = match first.precision {
-        Precision::Day => "the day",
-        Precision::Minute => "the minute",
-        Precision::Second => "the second",
-    };
+    let (clock, precision) = (clock_words(first.clock), precision_words(first.precision));
     let certain = match first.rivals.as_slice() {
         [] => "nobody else can have been earlier by what the clocks show".to_owned(),
         [one] => format!("{} may have been earlier", visible(one)),

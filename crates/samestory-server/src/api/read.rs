@@ -91,34 +91,20 @@ impl AskedFilter {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum FoundOrder {
-    #[default]
-    Relevance,
-    Newest,
-    Oldest,
-    Outlets,
-    Articles,
-}
-
-impl FoundOrder {
-    fn order(self) -> Option<StoryOrder> {
-        match self {
-            FoundOrder::Relevance => None,
-            FoundOrder::Newest => Some(StoryOrder::Newest),
-            FoundOrder::Oldest => Some(StoryOrder::Oldest),
-            FoundOrder::Outlets => Some(StoryOrder::Outlets),
-            FoundOrder::Articles => Some(StoryOrder::Articles),
-        }
+/// The order of found stories; none is by relevance.
+fn found_order(sort: Option<&str>) -> Result<Option<StoryOrder>, Problem> {
+    match sort {
+        None | Some("relevance") => Ok(None),
+        Some(name) => StoryOrder::named(name)
+            .map(Some)
+            .ok_or_else(|| Problem::asked_wrongly(format!("`sort` is `{name}`, which is no order of stories"))),
     }
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct AskedSearch {
     q: String,
-    #[serde(default)]
-    sort: FoundOrder,
+    sort: Option<String>,
     limit: Option<u64>,
     offset: Option<u64>,
     outlet: Option<String>,
@@ -132,7 +118,7 @@ pub(super) async fn search(State(site): State<Arc<Site>>, Asked(asked): Asked<As
     query(&q)?;
     let filter = AskedFilter { outlet, language, from, to }.read()?;
     let page = SearchPage {
-        order: sort.order(),
+        order: found_order(sort.as_deref())?,
         offset: number("offset", offset, 0, 0..=10_000)?,
         limit: number("limit", limit, 10, 1..=100)?,
     };

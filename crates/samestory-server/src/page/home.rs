@@ -152,13 +152,12 @@ fn of(collection: &Collection, asked: &AskedHome) -> Result<Page, Problem> {
         Span::EVERY.into_iter().find(is_worth).unwrap_or(Span::All)
     });
     let selected = select(span, 0, STORIES);
-    let order_name = name_of(order);
+    let order_name = order.name();
     let link = |span: Span, sort: &str, page: &str| at("/", &[("span", span.name()), ("sort", sort), ("page", page)]);
     let spans =
         Span::EVERY.map(|one| Choice { label: one.label(), link: link(one, order_name, ""), is_chosen: one == span });
     let orders = [("Breadth", StoryOrder::Outlets), ("Newest", StoryOrder::Newest), ("Size", StoryOrder::Articles)];
-    let orders =
-        orders.map(|(label, one)| Choice { label, link: link(span, name_of(one), ""), is_chosen: one == order });
+    let orders = orders.map(|(label, one)| Choice { label, link: link(span, one.name(), ""), is_chosen: one == order });
     let cards = selected.stories.iter().map(|row| card(collection, row)).collect::<Result<_, Problem>>()?;
     Page::of(&Home {
         frame: Frame::of(Some(collection), "Top stories").at("home"),
@@ -176,16 +175,6 @@ fn shown_days(list: &StoryList, span: Span, newest: Option<i64>) -> String {
     match (newest, span.seconds()) {
         (Some(newest), Some(seconds)) => days(Some(newest - seconds + 1), Some(newest)),
         _ => days(list.rows().filter_map(|row| row.first).min(), newest),
-    }
-}
-
-/// The name of an order in an address.
-pub(super) fn name_of(order: StoryOrder) -> &'static str {
-    match order {
-        StoryOrder::Articles => "articles",
-        StoryOrder::Outlets => "outlets",
-        StoryOrder::Newest => "newest",
-        StoryOrder::Oldest => "oldest",
     }
 }
 

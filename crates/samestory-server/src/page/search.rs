@@ -7,12 +7,14 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use samestory::index::Snippet;
 use samestory::wording::{counted, link_words};
-use samestory::{Collection, CollectionError, FoundStory, SearchPage, StoryOrder, WrittenFilter};
+use samestory::{
+    Collection, CollectionError, FoundStory, SearchPage, StoryOrder, StoryRow, StorySelection, WrittenFilter,
+};
 use serde::Deserialize;
 
-use super::home::{Choice, Pages, counts, name_of, names};
-use super::when::days_between;
-use super::{Frame, Page, article_link, at, story_link};
+use super::home::{Choice, Pages, counts, names};
+use super::when::{days, days_between};
+use super::{Frame, Page, article_link, at, sentence, story_link};
 use crate::ask::{Asked, LONGEST_NAME, Site, query};
 use crate::problem::Problem;
 use crate::turns::Cost;
@@ -46,6 +48,8 @@ struct Search {
     told: String,
     relaxed: bool,
     asked: bool,
+    /// Whether something is asked for, be it by a filter alone.
+    lists: bool,
     is_empty: bool,
     without_filters: String,
     known: Option<(String, String)>,
@@ -104,13 +108,8 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         from: from.as_deref(),
         to: to.as_deref(),
     };
-    let order = match asked.sort.as_str() {
-        "newest" => Some(StoryOrder::Newest),
-        "oldest" => Some(StoryOrder::Oldest),
-        "outlets" => Some(StoryOrder::Outlets),
-        _ => None,
-    };
-    let sort = order.map_or("", name_of);
+    let order = StoryOrder::named(&asked.sort);
+    let sort = order.map_or("", StoryOrder::name);
     let link = |sort: &str, page: &str| {
         let parameters = [
             ("q", asked.q.as_str()),
@@ -126,24 +125,22 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
     let number = Pages::asked(asked.page);
     let page = SearchPage { order, offset: (number - 1) * FOUND, limit: FOUND };
     let is_asked = !asked.q.trim().is_empty();
-    let answer = is_asked
-        .then(|| {
-            query(&asked.q)?;
-            let filter = collection.with_known_outlet(written.read()?);
-            Ok(collection.search_page(asked.q.trim(), &filter, &page)?)
-        })
-        .transpose();
+    let is_filtered = outlet.is_some() || language.is_some() || from.is_some() || to.is_some();
+    let answer = match (is_asked, is_filtered) {
+        (true, _) => searched(collection, &asked.q, &written, &page),
+        (false, true) => browsed(collection, &written, &page),
+        (false, false) => Ok(Answer::default()),
+    };
     let (answer, mistake) = match answer {
         Ok(answer) => (answer, None),
-        Err(Problem { status: StatusCode::BAD_REQUEST, detail }) => (None, Some(detail)),
+        Err(Problem { status: StatusCode::BAD_REQUEST, detail }) => (Answer::default(), Some(sentence(&detail))),
         Err(problem) => return Err(problem),
     };
     let choice = |label, one: Option<StoryOrder>| Choice {
         label,
-        link: link(one.map_or("", name_of), ""),
+        link: link(one.map_or("", StoryOrder::name), ""),
         is_chosen: one == order,
     };
-    let found = answer.as_ref().map_or(0, |answer| answer.found);
     let mut frame = Frame::of(Some(collection), if is_asked { asked.q.as_str() } else { "Search" });
     frame.query.clone_from(&asked.q);
     let is_chosen = |code: &str| language.as_deref().is_some_and(|chosen| chosen.eq_ignore_ascii_case(code));
@@ -160,26 +157,80 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
             .map(|(code, count)| Language { is_chosen: is_chosen(&code), code, count })
             .collect(),
         outlets: collection.outlets().into_iter().take(PROPOSED).map(|(name, _)| name).collect(),
-        is_filtered: outlet.is_some() || language.is_some() || from.is_some() || to.is_some(),
-        orders: vec![
-            choice("Relevance", None),
-            choice("Newest", Some(StoryOrder::Newest)),
-            choice("Oldest", Some(StoryOrder::Oldest)),
-            choice("Breadth", Some(StoryOrder::Outlets)),
-        ],
-        told: counted(found as u64, "story"),
-        relaxed: answer.as_ref().is_some_and(|answer| answer.relaxed),
+        is_filtered,
+        orders: match is_asked {
+            true => vec![
+                choice("Relevance", None),
+                choice("Newest", Some(StoryOrder::Newest)),
+                choice("Oldest", Some(StoryOrder::Oldest)),
+                choice("Breadth", Some(StoryOrder::Outlets)),
+            ],
+            false => vec![
+                choice("Newest", None),
+                choice("Oldest", Some(StoryOrder::Oldest)),
+                choice("Breadth", Some(StoryOrder::Outlets)),
+            ],
+        },
+        told: counted(answer.found as u64, "story"),
+        relaxed: answer.relaxed,
         asked: is_asked,
-        is_empty: answer.as_ref().is_some_and(|answer| answer.found == 0),
+        lists: is_asked || is_filtered,
+        is_empty: (is_asked || is_filtered) && answer.found == 0 && mistake.is_none(),
         without_filters: at("/search", &[("q", asked.q.as_str())]),
         known: known(collection, asked.q.trim())?,
-        stories: answer.iter().flat_map(|answer| &answer.stories).map(story).collect(),
-        pages: Pages::of(number, found.div_ceil(FOUND), |page| link(sort, page)),
-        json: at("/api/v1/search", &[("q", asked.q.trim())]),
+        stories: answer.stories,
+        pages: Pages::of(number, answer.found.div_ceil(FOUND), |page| link(sort, page)),
+        json: link("", "").replacen("/search", if is_asked { "/api/v1/search" } else { "/api/v1/stories" }, 1),
         mistake,
     };
     // A mistake is told on the page itself, with what was typed.
     Page::of(&template)
+}
+
+/// What is listed.
+#[derive(Default)]
+struct Answer {
+    found: usize,
+    relaxed: bool,
+    stories: Vec<Found>,
+}
+
+fn searched(
+    collection: &Collection,
+    typed: &str,
+    written: &WrittenFilter<'_>,
+    page: &SearchPage,
+) -> Result<Answer, Problem> {
+    query(typed)?;
+    let filter = collection.with_known_outlet(written.read()?);
+    let answer = collection.search_page(typed.trim(), &filter, page)?;
+    let stories = answer.stories.iter().map(story).collect();
+    Ok(Answer { found: answer.found, relaxed: answer.relaxed, stories })
+}
+
+/// The stories that pass a filter, without a query: the newest first, unless another order is asked for.
+fn browsed(collection: &Collection, written: &WrittenFilter<'_>, page: &SearchPage) -> Result<Answer, Problem> {
+    let selected = collection.story_list()?.select(&StorySelection {
+        filter: collection.with_known_outlet(written.read()?),
+        order: page.order.unwrap_or(StoryOrder::Newest),
+        offset: page.offset,
+        limit: page.limit,
+        ..StorySelection::default()
+    });
+    let row = |row: &Arc<StoryRow>| {
+        Ok(Found {
+            link: story_link(row.id.as_str()),
+            headline: row.headline.clone(),
+            counts: counts(row.articles, row.outlets.len(), 0),
+            outlets: names(&row.outlets),
+            days: days(row.first, row.last),
+            matching: String::new(),
+            snippet: collection.lead(&row.id)?.map(|text| Shown { text, is_asked: false }).into_iter().collect(),
+            near: None,
+        })
+    };
+    let stories = selected.stories.iter().map(row).collect::<Result<_, Problem>>()?;
+    Ok(Answer { found: selected.found, relaxed: false, stories })
 }
 
 /// What a field for a day can show: a day, and nothing else that a time may be written as.

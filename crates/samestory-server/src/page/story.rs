@@ -6,8 +6,8 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use rustc_hash::FxHashMap;
-use samestory::article::{Origin, Precision};
-use samestory::wording::{counted, link_words, version_summary};
+use samestory::article::Origin;
+use samestory::wording::{clock_words, counted, link_words, precision_words, version_summary};
 use samestory::{ArticleLine, Collection, Coverage, FactKind, FirstReport, LinkedStory, StoryView, View, WordCounts};
 use serde::Deserialize;
 
@@ -307,18 +307,7 @@ impl Bar {
 }
 
 fn first_told(first: &FirstReport) -> String {
-    let clock = match first.clock {
-        Origin::Field => "a field of the file",
-        Origin::Page => "its page",
-        Origin::Feed => "its feed",
-        Origin::Url => "its address",
-        Origin::Text => "its text",
-    };
-    let precision = match first.precision {
-        Precision::Day => "the day",
-        Precision::Minute => "the minute",
-        Precision::Second => "the second",
-    };
+    let (clock, precision) = (clock_words(first.clock), precision_words(first.precision));
     let outlet = first.outlet.as_deref().unwrap_or("an unknown outlet");
     let rivals = match first.rivals.len() {
         0 => "Nobody else can have been earlier, by what the clocks show.".to_owned(),
