@@ -43,7 +43,7 @@ impl Answer {
 impl Served {
     fn of(collection: TempDir, settings: ServerSettings) -> Served {
         let live = LiveCollection::open(collection.path()).expect("a collection");
-        Served { router: router(live, settings), folder: collection }
+        Served { router: router(live, settings).expect("threads"), folder: collection }
     }
 
     fn corpus() -> Served {
@@ -398,7 +398,9 @@ async fn a_name_of_another_site_is_refused() {
     let served = Served::corpus();
     for path in ["/", "/api/v1/health", "/api/v1/articles"] {
         let evil = Request::get(path).header("host", "evil.example").body(Body::empty()).expect("a request");
-        assert_eq!(served.send(evil).await.status, StatusCode::BAD_REQUEST);
+        let refused = served.send(evil).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+        assert!(!refused.text().contains("87 articles"), "it tells nothing of what is here");
         let none = Request::get(path).body(Body::empty()).expect("a request");
         assert_eq!(served.send(none).await.status, StatusCode::BAD_REQUEST);
     }
@@ -572,6 +574,93 @@ async fn lists_follow_additions_as_if_read_anew() {
     }
 }
 
+#[test]
+fn lists_follow_every_change_as_if_read_anew() {
+    let folder = corpus();
+    let opened = || Collection::open(folder.path()).expect("a collection");
+    let listed = |collection: &Collection| {
+        let selection = samestory::StorySelection { limit: 1_000, ..Default::default() };
+        serde_json::to_string(&collection.story_list().expect("a list").select(&selection)).expect("JSON")
+    };
+    let story = |article: &str| match opened().show(article).expect("an article") {
+        samestory::View::Article(article) => article.story.to_string(),
+        samestory::View::Story(_) => unreachable!("it is an article"),
+    };
+    let read = |text: &str| -> Vec<samestory::article::Article> {
+        let settings = Settings::default().to_read_settings().expect("settings");
+        ingest::read_text("news.jsonl", text, &settings).articles
+    };
+    let mut followed = opened();
+    listed(&followed);
+    let mut step = |what: &str, write: &dyn Fn(&mut CollectionWriter)| {
+        let mut writer = CollectionWriter::open_existing(folder.path()).expect("a writer");
+        write(&mut writer);
+        writer.close().expect("closed");
+        assert!(!followed.is_current(), "{what}");
+        followed = followed.reopen().expect("the newest state");
+        assert!(followed.is_current(), "{what}");
+        assert_eq!(listed(&followed), listed(&opened()), "{what}");
+    };
+    let add = |writer: &mut CollectionWriter, text: &str| {
+        assert_eq!(writer.add(read(text), &mut |_| ()).expect("added").stored, 1);
+    };
+    step("add", &|writer| add(writer, HARBOUR));
+    step("correct", &|writer| add(writer, &HARBOUR.replace("topples", "topples again").replace("dawn", "dusk")));
+    let [ferry, libya] = [story("ferry-wire"), story("libya-courier")];
+    step("merge", &|writer| drop(writer.merge(&[ferry.clone(), libya.clone()]).expect("merged")));
+    let merged = story("ferry-wire");
+    step("split", &|writer| drop(writer.split(&merged, &["libya-courier".to_owned()]).expect("split")));
+    let split = story("libya-courier");
+    step("pin", &|writer| drop(writer.pin(&["libya-northgate".to_owned()], Some(&split)).expect("pinned")));
+    step("remove", &|writer| {
+        writer.remove(&["libya-courier".to_owned()]).expect("removed");
+    });
+    step("expire", &|writer| {
+        writer.expire(1_581_000_000).expect("expired");
+    });
+    step("recluster", &|writer| writer.recluster(&mut |_| ()).expect("decided"));
+}
+
+#[tokio::test]
+async fn nothing_is_read_of_those_who_may_not_send() {
+    let served = Served::corpus();
+    // A body that never comes: who has no token is answered all the same.
+    let waits = || Body::from_stream(tokio_stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    let asks = |token: &str| {
+        request(Method::POST, "/api/v1/articles")
+            .header("content-type", "text/plain")
+            .header("authorization", format!("Bearer {token}"))
+    };
+    let answer = served.send(asks("wrong").body(waits()).expect("a request")).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    let large = asks(TOKEN).header("content-length", "999999999").body(waits()).expect("a request");
+    assert_eq!(served.send(large).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let zipped = served.post("/api/v1/match", "text/plain", vec![0x1f, 0x8b, 8, 0], None).await;
+    assert_eq!(zipped.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let foreign = request(Method::POST, "/api/v1/match")
+        .header("content-type", "text/plain")
+        .header("sec-fetch-site", "cross-site")
+        .body(Body::from("A text."))
+        .expect("a request");
+    assert_eq!(served.send(foreign).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn parts_of_an_answer_make_the_whole() {
+    let served = Served::corpus();
+    for sort in ["relevance", "newest", "outlets"] {
+        let whole = served.get(&format!("/api/v1/search?q=the&sort={sort}&limit=100")).await.json();
+        let stories = whole["stories"].as_array().expect("stories");
+        assert!(stories.len() > 10 && whole["found"].as_u64() == Some(stories.len() as u64));
+        for offset in (0..stories.len() + 7).step_by(7) {
+            let part = served.get(&format!("/api/v1/search?q=the&sort={sort}&limit=7&offset={offset}")).await.json();
+            let end = stories.len().min(offset + 7);
+            assert_eq!(part["stories"].as_array().expect("stories")[..], stories[offset.min(end)..end]);
+            assert_eq!(part["found"], whole["found"]);
+        }
+    }
+}
+
 #[tokio::test]
 async fn filters_alone_list_the_stories_that_pass_them() {
     let served = Served::corpus();
@@ -590,11 +679,7 @@ async fn filters_alone_list_the_stories_that_pass_them() {
 #[tokio::test]
 async fn where_there_is_no_collection_the_page_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a folder");
-    let empty = tempfile::tempdir().expect("a folder");
-    let served = Served {
-        router: router(LiveCollection::open(folder.path()).expect("none"), ServerSettings::default()),
-        folder: empty,
-    };
+    let served = Served::of(folder, ServerSettings::default());
     let page = served.get("/").await;
     assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(page.text().contains("samestory cluster PATH..."));

@@ -574,7 +574,8 @@ pub(crate) struct ServeArgs {
     /// front of it.
     #[arg(long)]
     pub(crate) public: bool,
-    /// Another name under which the server may be asked, beside `localhost` and addresses of this machine.
+    /// Another name or address under which the server may be asked, beside `localhost`, `127.0.0.1`, `::1` and that of
+    /// `--addr`. With `--addr 0.0.0.0` at least one is needed.
     #[arg(long, value_name = "NAME")]
     pub(crate) host: Vec<String>,
     /// A file with the token that whoever adds articles must send.

@@ -33,11 +33,10 @@ const news = document.getElementById("news");
 if (news && "EventSource" in window) {
   const MOST = 200;
   const state = document.getElementById("live-state");
-  const source = new EventSource(`/live/events?since=${news.dataset.next}`);
-  source.onopen = () => { state.textContent = "Following the collection"; };
-  source.onerror = () => { state.textContent = "Not connected; trying again"; };
-  source.addEventListener("change", (event) => {
+  let next = Number(news.dataset.next);
+  const tell = (event) => {
     const change = JSON.parse(event.data);
+    next = change.change + 1;
     if (document.getElementById(`change-${change.change}`)) return;
     const make = (name, text, put = {}) => Object.assign(document.createElement(name), { textContent: text }, put);
     const item = make("li", "", { id: `change-${change.change}`, className: "new" });
@@ -50,5 +49,16 @@ if (news && "EventSource" in window) {
     news.prepend(item);
     while (news.children.length > MOST) news.lastElementChild.remove();
     document.getElementById("nothing").hidden = true;
-  });
+  };
+  const follow = () => {
+    const source = new EventSource(`/live/events?since=${next}`);
+    source.onopen = () => { state.textContent = "Following the collection"; };
+    source.onerror = () => {
+      state.textContent = "Not connected; trying again";
+      // After an answer that is no stream a browser gives up.
+      if (source.readyState === EventSource.CLOSED) setTimeout(follow, 3000);
+    };
+    source.addEventListener("change", tell);
+  };
+  follow();
 }

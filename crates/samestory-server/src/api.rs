@@ -6,20 +6,14 @@ mod write;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::Serialize;
-use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::ask::Site;
 use crate::problem::Problem;
-use crate::settings::ServerSettings;
 pub(crate) use read::shown;
-
-/// How long a body may pause while it arrives.
-const BODY: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// What reads the collection.
 pub(crate) fn reading() -> Router<Arc<Site>> {
@@ -37,11 +31,10 @@ pub(crate) fn reading() -> Router<Arc<Site>> {
 }
 
 /// What does not, or writes it.
-pub(crate) fn others(settings: &ServerSettings) -> Router<Arc<Site>> {
+pub(crate) fn others() -> Router<Arc<Site>> {
     Router::new()
-        .route("/match", post(write::find_match).layer(DefaultBodyLimit::max(settings.match_bytes)))
-        .route("/articles", post(write::add).layer(DefaultBodyLimit::max(settings.add_bytes)))
-        .layer(RequestBodyTimeoutLayer::new(BODY))
+        .route("/match", post(write::find_match))
+        .route("/articles", post(write::add))
         .route("/health", get(read::health))
         .route("/openapi.json", get(openapi))
         .fallback(nothing)

@@ -6,6 +6,7 @@ use axum::extract::{FromRequestParts, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use samestory::Collection;
+use samestory::article::Tokenizer;
 use serde::de::DeserializeOwned;
 
 use crate::live::LiveCollection;
@@ -22,21 +23,31 @@ pub(crate) struct Site {
     /// Live views that may still be opened.
     pub(crate) views: Arc<tokio::sync::Semaphore>,
     /// One addition at a time.
-    pub(crate) writing: tokio::sync::Mutex<()>,
+    pub(crate) writing: Arc<tokio::sync::Mutex<()>>,
+    /// Bodies that may be held at once.
+    pub(crate) bodies: tokio::sync::Semaphore,
+    /// The threads of what takes long, which computes on several at once.
+    long: rayon::ThreadPool,
     /// Whether the server is about to stop.
     pub(crate) closing: tokio::sync::watch::Sender<bool>,
 }
 
 impl Site {
-    pub(crate) fn new(collection: Arc<LiveCollection>, settings: ServerSettings) -> Site {
-        Site {
+    pub(crate) fn new(
+        collection: Arc<LiveCollection>,
+        settings: ServerSettings,
+    ) -> Result<Site, rayon::ThreadPoolBuildError> {
+        let long = rayon::ThreadPoolBuilder::new().num_threads(settings.most_long).build()?;
+        Ok(Site {
             turns: Turns::new(&settings),
             views: Arc::new(tokio::sync::Semaphore::new(settings.most_live)),
-            writing: tokio::sync::Mutex::new(()),
+            writing: Arc::default(),
+            bodies: tokio::sync::Semaphore::new(MOST_BODIES),
+            long,
             closing: tokio::sync::watch::channel(false).0,
             collection,
             settings,
-        }
+        })
     }
 
     /// Asks the collection, when its turn has come, on a thread that may block.
@@ -44,7 +55,7 @@ impl Site {
     /// An answer that takes too long is no longer waited for; it keeps its turn until it is there, so that no more are
     /// computed at once than there are turns.
     pub(crate) async fn ask<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         cost: Cost,
         question: impl FnOnce(&Collection) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -54,13 +65,17 @@ impl Site {
 
     /// Computes something that needs no collection.
     pub(crate) async fn compute<T: Send + 'static>(
-        &self,
+        self: &Arc<Self>,
         cost: Cost,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let turn = self.turns.take(cost).await?;
+        let site = Arc::clone(self);
         let task = tokio::task::spawn_blocking(move || {
-            let answer = work();
+            let answer = match cost {
+                Cost::Short => work(),
+                Cost::Long => site.long.install(work),
+            };
             drop(turn);
             answer
         });
@@ -92,6 +107,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Asked<T> {
 pub(crate) const LONGEST_QUERY: usize = 1_000;
 pub(crate) const LONGEST_NAME: usize = 2_000;
 
+/// Bodies that are held at once, each of up to [`ServerSettings::add_bytes`].
+const MOST_BODIES: usize = 16;
+
 /// Words of a query: each is looked up in every language of the collection.
 const MOST_WORDS: usize = 64;
 
@@ -109,7 +127,7 @@ pub(crate) fn text<'a>(name: &str, value: &'a str, longest: usize) -> Result<&'a
 /// A query that is asked for.
 pub(crate) fn query(value: &str) -> Result<&str, Problem> {
     let query = text("q", value, LONGEST_QUERY)?;
-    match query.split_whitespace().count() > MOST_WORDS {
+    match Tokenizer.text(query).len() > MOST_WORDS {
         true => Err(Problem::asked_wrongly(format!("`q` has more than {MOST_WORDS} words"))),
         false => Ok(query),
     }

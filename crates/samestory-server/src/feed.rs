@@ -100,8 +100,12 @@ fn of_stories(collection: &Collection, base: String, min_outlets: usize) -> Resu
     let mut rows: Vec<&Arc<StoryRow>> =
         collection.story_list()?.rows().filter(|row| row.first.is_some() && row.outlets.len() >= min_outlets).collect();
     // New is what began last.
-    rows.sort_by(|a, b| b.first.cmp(&a.first).then_with(|| a.id.cmp(&b.id)));
-    rows.truncate(ENTRIES);
+    let newer = |a: &&Arc<StoryRow>, b: &&Arc<StoryRow>| b.first.cmp(&a.first).then_with(|| a.id.cmp(&b.id));
+    if rows.len() > ENTRIES {
+        rows.select_nth_unstable_by(ENTRIES, newer);
+        rows.truncate(ENTRIES);
+    }
+    rows.sort_by(newer);
     let entry = |row: &&Arc<StoryRow>| Entry {
         id: format!("urn:samestory:story:{}", row.id),
         title: row.headline.clone(),
@@ -114,7 +118,7 @@ fn of_stories(collection: &Collection, base: String, min_outlets: usize) -> Resu
     let own = if min_outlets == 0 { "/feed.atom".to_owned() } else { format!("/feed.atom?min_outlets={min_outlets}") };
     Feed {
         title: "New stories".to_owned(),
-        id: format!("{base}{own}"),
+        id: format!("urn:samestory:stories:{min_outlets}"),
         own: format!("{base}{own}"),
         page: format!("{base}/"),
         updated: entries.iter().map(|entry| entry.updated.clone()).max().unwrap_or_else(|| NEVER.to_owned()),

@@ -17,7 +17,7 @@
 //! let reading = ingest::read_text("news.jsonl", news, &Settings::default().to_read_settings()?);
 //! Collection::write(folder.path(), reading.articles, &Settings::default(), &mut |_| ())?;
 //!
-//! let router = router(LiveCollection::open(folder.path())?, ServerSettings::default());
+//! let router = router(LiveCollection::open(folder.path())?, ServerSettings::default())?;
 //! let request = Request::get("/api/v1/search?q=ferry").header("host", "localhost").body(Body::empty())?;
 //! let answer = router.oneshot(request).await?;
 //! assert_eq!(answer.status(), 200);

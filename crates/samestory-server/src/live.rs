@@ -1,7 +1,7 @@
 //! A collection that is served while it is written.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use samestory::{Collection, CollectionError};
@@ -15,6 +15,8 @@ use tokio::sync::watch;
 pub struct LiveCollection {
     folder: PathBuf,
     current: RwLock<Option<Arc<Collection>>>,
+    /// Held while a newer state is opened, so that no older one can come after it.
+    opening: Mutex<()>,
     changed: watch::Sender<u64>,
 }
 
@@ -37,7 +39,12 @@ impl LiveCollection {
             Err(error) => return Err(error),
         };
         let next = current.as_ref().map_or(0, |collection| collection.next_change());
-        Ok(LiveCollection { folder: folder.to_owned(), current: RwLock::new(current), changed: watch::channel(next).0 })
+        Ok(LiveCollection {
+            folder: folder.to_owned(),
+            current: RwLock::new(current),
+            opening: Mutex::new(()),
+            changed: watch::channel(next).0,
+        })
     }
 
     /// Its folder.
@@ -47,7 +54,7 @@ impl LiveCollection {
 
     /// The state that is served; none where there is no collection yet.
     pub fn current(&self) -> Option<Arc<Collection>> {
-        self.current.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Tells the number of the next change, whenever there were some.
@@ -61,6 +68,7 @@ impl LiveCollection {
     ///
     /// If it cannot be opened; what is served stays.
     pub fn refresh(&self) -> Result<(), CollectionError> {
+        let _opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         let newest = match self.current() {
             Some(current) if current.is_current() => return Ok(()),
             Some(current) => current.reopen()?,
@@ -70,7 +78,9 @@ impl LiveCollection {
             },
         };
         let next = newest.next_change();
-        *self.current.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(Arc::new(newest));
+        // The former is let go of when nobody waits for the lock any more: it may be large.
+        let former = self.current.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(newest));
+        drop(former);
         self.changed.send_replace(next);
         Ok(())
     }
@@ -78,14 +88,7 @@ impl LiveCollection {
     /// Follows the collection for good; `threads` is how many ask it at once.
     pub(crate) async fn follow(self: Arc<Self>, threads: usize) {
         if let Some(collection) = self.current() {
-            let warm = |_| {
-                let collection = Arc::clone(&collection);
-                tokio::task::spawn_blocking(move || collection.warm())
-            };
-            for warmed in (0..threads).map(warm).collect::<Vec<_>>() {
-                // What fails here fails again, and is told, when it is asked for.
-                let _ = warmed.await;
-            }
+            tokio::spawn(warm(collection, threads));
         }
         let mut failed_before = false;
         loop {
@@ -101,5 +104,18 @@ impl LiveCollection {
             failed_before = failed;
             tokio::time::sleep(PAUSE.max(began.elapsed() * LEAST_REST)).await;
         }
+    }
+}
+
+/// Prepares every thread that will ask. What fails here fails again, and is told, when it is asked for.
+async fn warm(collection: Arc<Collection>, threads: usize) {
+    let prepared = Arc::clone(&collection);
+    let _ = tokio::task::spawn_blocking(move || prepared.warm()).await;
+    let ask = |_| {
+        let collection = Arc::clone(&collection);
+        tokio::task::spawn_blocking(move || collection.ask_some())
+    };
+    for asked in (0..threads).map(ask).collect::<Vec<_>>() {
+        let _ = asked.await;
     }
 }

@@ -41,9 +41,9 @@ pub(crate) async fn finish(State(site): State<Arc<Site>>, request: Request, next
     let began = Instant::now();
     let id = request_id();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let mut response = match is_known_host(request.headers(), &site.settings.hosts) {
-        true => next.run(request).await,
-        false => Problem::asked_wrongly("this host is not served here; see --host").into_response(),
+    let mut response = match refused(&request, &site.settings.hosts) {
+        None => next.run(request).await,
+        Some(problem) => problem.into_response(),
     };
     if response.status().is_client_error() || response.status().is_server_error() {
         response = told(response, &id, &path, &site);
@@ -67,6 +67,18 @@ pub(crate) async fn finish(State(site): State<Arc<Site>>, request: Request, next
     response
 }
 
+/// Why a request is not for us: it names another host, or a page of another site makes a browser send it.
+fn refused(request: &Request, hosts: &[String]) -> Option<Problem> {
+    if !is_known_host(request.headers(), hosts) {
+        return Some(Problem::new(StatusCode::BAD_REQUEST, OTHER_HOST));
+    }
+    let reads = [Method::GET, Method::HEAD].contains(request.method());
+    let is_foreign = request.headers().get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+    (is_foreign && !reads).then(|| Problem::new(StatusCode::FORBIDDEN, "pages of other sites may not send anything"))
+}
+
+const OTHER_HOST: &str = "this host is not served here; see `samestory serve --host`";
+
 /// The answer that says why, as JSON or as a page.
 fn told(response: Response, id: &str, path: &str, site: &Site) -> Response {
     let status = response.status();
@@ -85,6 +97,8 @@ fn told(response: Response, id: &str, path: &str, site: &Site) -> Response {
     });
     let (kind, body) = match path.starts_with("/api/") {
         true => ("application/problem+json", problem.json(id)),
+        // Whoever asks under another name learns nothing of what is here.
+        false if problem.detail == OTHER_HOST => ("text/plain; charset=utf-8", problem.detail.clone().into_bytes()),
         false => ("text/html; charset=utf-8", page::of_problem(site, &problem, id).into_bytes()),
     };
     let mut new = (problem.status, [(CONTENT_TYPE, kind), (CACHE_CONTROL, "no-store")], body).into_response();
@@ -119,7 +133,7 @@ fn is_known_host(headers: &HeaderMap, allowed: &[String]) -> bool {
 /// Answers 304 where the one who asks has the answer of this state of the collection already; tells the state with
 /// every other answer.
 ///
-/// An answer depends on its address and the state alone. The state is looked at before the question is asked, so that
+/// An answer depends on the state, the address and what absolute links begin with. The state is looked at before the question is asked, so that
 /// a tag is never newer than what it stands for.
 pub(crate) async fn tagged(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let reads = [Method::GET, Method::HEAD].contains(request.method());
@@ -127,7 +141,7 @@ pub(crate) async fn tagged(State(site): State<Arc<Site>>, request: Request, next
     let Some(collection) = site.collection.current().filter(|_| reads && is_route) else {
         return next.run(request).await;
     };
-    let tag = format!("W/\"{:016x}-{}\"", collection.state(), env!("CARGO_PKG_VERSION"));
+    let tag = format!("W/\"{:016x}-{:016x}\"", collection.state(), asked(&request));
     drop(collection);
     let has = |held: &HeaderValue| held.to_str().is_ok_and(|held| held.split(',').any(|held| held.trim() == tag));
     let mut response = match request.headers().get_all(IF_NONE_MATCH).iter().any(has) {
@@ -140,13 +154,25 @@ pub(crate) async fn tagged(State(site): State<Arc<Site>>, request: Request, next
     {
         response.headers_mut().insert(ETAG, tag);
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+        response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding, host, x-forwarded-proto"));
     }
     if response.status() == StatusCode::NOT_MODIFIED {
         response.headers_mut().remove(CONTENT_LENGTH);
         *response.body_mut() = Body::empty();
     }
     response
+}
+
+/// A number for what is asked, and by which program it is answered.
+fn asked(request: &Request) -> u64 {
+    let mut told = env!("CARGO_PKG_VERSION").as_bytes().to_vec();
+    for name in ["host", "x-forwarded-proto"] {
+        told.push(0);
+        told.extend(request.headers().get(name).map(HeaderValue::as_bytes).unwrap_or_default());
+    }
+    told.push(0);
+    told.extend(request.uri().path_and_query().map(|asked| asked.as_str().as_bytes()).unwrap_or_default());
+    xxhash_rust::xxh3::xxh3_64(&told)
 }
 
 #[cfg(test)]

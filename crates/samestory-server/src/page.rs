@@ -23,7 +23,7 @@ use samestory::Collection;
 use samestory::wording::{counted, grouped};
 
 use crate::ask::Site;
-use crate::assets::{SCRIPT, STYLE, versioned};
+use crate::assets::{ICON, SCRIPT, STYLE, versioned};
 use crate::problem::Problem;
 pub(crate) use links::{article_link, at, story_link};
 
@@ -47,6 +47,7 @@ pub(crate) struct Frame {
     place: &'static str,
     style: String,
     script: String,
+    icon: String,
     /// What the collection holds.
     holds: String,
 }
@@ -66,6 +67,7 @@ impl Frame {
             place: "",
             style: versioned("/assets/style.css", STYLE),
             script: versioned("/assets/samestory.js", SCRIPT),
+            icon: versioned("/assets/icon.svg", ICON),
             holds,
         }
     }

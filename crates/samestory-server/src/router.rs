@@ -11,14 +11,20 @@ use tower_http::compression::CompressionLevel;
 use crate::ask::Site;
 use crate::live::LiveCollection;
 use crate::outer::{finish, tagged};
+use crate::server::ServeError;
 use crate::settings::ServerSettings;
 use crate::{api, assets, feed, page};
 
 /// Every page, feed and call of the API, without a port: for tests, or to be part of another server.
 ///
 /// It does not follow the collection by itself: [`LiveCollection::refresh`] opens the newest state.
-pub fn router(collection: LiveCollection, settings: ServerSettings) -> Router {
-    of_site(Arc::new(Site::new(Arc::new(collection), settings)))
+///
+/// # Errors
+///
+/// If the system gives no threads.
+pub fn router(collection: LiveCollection, settings: ServerSettings) -> Result<Router, ServeError> {
+    let site = Site::new(Arc::new(collection), settings).map_err(ServeError::threads)?;
+    Ok(of_site(Arc::new(site)))
 }
 
 pub(crate) fn of_site(site: Arc<Site>) -> Router {
@@ -31,7 +37,7 @@ pub(crate) fn of_site(site: Arc<Site>) -> Router {
     Router::new()
         .merge(of_state)
         .merge(page::live::events())
-        .nest("/api/v1", api::others(&site.settings))
+        .nest("/api/v1", api::others())
         .route("/assets/{name}", get(assets::serve))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(from_fn_with_state(Arc::clone(&site), finish))

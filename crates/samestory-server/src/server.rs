@@ -33,6 +33,12 @@ pub enum ServeError {
     Start(#[source] std::io::Error),
 }
 
+impl ServeError {
+    pub(crate) fn threads(error: rayon::ThreadPoolBuildError) -> ServeError {
+        ServeError::Start(std::io::Error::other(error))
+    }
+}
+
 /// A server that listens and answers nothing yet.
 #[derive(Debug)]
 pub struct Server {
@@ -78,7 +84,7 @@ impl Server {
         let failed = |source| ServeError::Listen { address, source };
         let listener = runtime.block_on(TcpListener::bind(address)).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let site = Arc::new(Site::new(Arc::new(collection), settings));
+        let site = Arc::new(Site::new(Arc::new(collection), settings).map_err(ServeError::threads)?);
         Ok(Server { runtime, listener, address, site })
     }
 

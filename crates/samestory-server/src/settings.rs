@@ -10,9 +10,10 @@ pub struct ServerSettings {
     /// Names under which it may be asked beside `localhost`, `127.0.0.1` and `[::1]`: a page of another site that leads
     /// its own name to this machine is refused.
     pub hosts: Vec<String>,
-    /// Requests that are worked on at once. Default two for each core: one computes while another reads.
+    /// Requests that are worked on at once. Default one for each core, at least two.
     pub most_running: usize,
-    /// Of these, those that may take long, such as coverage. Default half of the cores, at least one.
+    /// Of these, those that may take long, such as coverage, and the threads that they compute on. Default half of the
+    /// cores, at least one.
     pub most_long: usize,
     /// Requests that wait for their turn; more are sent away with 429. Default 512.
     pub most_waiting: usize,
@@ -20,7 +21,7 @@ pub struct ServerSettings {
     pub patience: Duration,
     /// After how long a request is answered with 503 whatever it computes. Default 20 s.
     pub longest: Duration,
-    /// Connections at once; more are closed. Default 2,048.
+    /// Connections at once; more are closed. Default 768: below the 1,024 files that a process may usually have open.
     pub most_connections: usize,
     /// Live views at once. Default 256.
     pub most_live: usize,
@@ -38,12 +39,12 @@ impl Default for ServerSettings {
         ServerSettings {
             token: None,
             hosts: Vec::new(),
-            most_running: cores,
+            most_running: cores.max(2),
             most_long: (cores / 2).max(1),
             most_waiting: 512,
             patience: Duration::from_secs(3),
             longest: Duration::from_secs(20),
-            most_connections: 2_048,
+            most_connections: 768,
             most_live: 256,
             match_bytes: 1 << 20,
             add_bytes: 16 << 20,

@@ -212,8 +212,9 @@ impl Collection {
         filter: &SearchFilter,
         page: &SearchPage,
     ) -> Result<SearchAnswer, CollectionError> {
-        let least = page.offset.saturating_add(page.limit);
-        let mut found = self.ask(|index| index.search(query, filter, least, &mut |number| self.story_of(number)))?;
+        // Every part of an answer is made of the same articles, so `offset` does not count.
+        let mut found =
+            self.ask(|index| index.search(query, filter, page.limit, &mut |number| self.story_of(number)))?;
         if let Some(order) = page.order {
             let list = self.story_list()?;
             let mut rows: Vec<(&Arc<StoryRow>, StoryHit)> =
@@ -313,12 +314,13 @@ impl Collection {
 
     fn story_view(&self, number: u32) -> Result<StoryView, CollectionError> {
         let story = self.store().story(number)?;
+        let older = self.older_versions_of(&story)?;
         let mut lines: Vec<ArticleLine> = Vec::new();
         let mut position: FxHashMap<u32, usize> = FxHashMap::default();
         let mut folded: Vec<(u32, ArticleLine)> = Vec::new();
         for &at in &story.articles {
             let place = self.store().place(at)?;
-            let line = self.line(at)?;
+            let line = self.line(at, &older)?;
             match place.copy_of {
                 Some(representative) => folded.push((representative, line)),
                 None => {
@@ -355,10 +357,11 @@ impl Collection {
         let article = self.store().article(number)?;
         let place = self.store().place(number)?;
         let story = self.store().story(place.story)?;
-        let mut line = self.line(number)?;
+        let older = self.older_versions_of(&story)?;
+        let mut line = self.line(number, &older)?;
         for &other in &story.articles {
             if self.store().place(other)?.copy_of == Some(number) {
-                line.copies.push(self.line(other)?);
+                line.copies.push(self.line(other, &older)?);
             }
         }
         Ok(ArticleView {
@@ -378,7 +381,8 @@ impl Collection {
         })
     }
 
-    fn line(&self, number: u32) -> Result<ArticleLine, CollectionError> {
+    /// `older` are the older versions of the articles of its story.
+    fn line(&self, number: u32, older: &OlderVersions) -> Result<ArticleLine, CollectionError> {
         let article = self.store().article(number)?;
         let newest = self.store().place(number)?.version_of;
         Ok(ArticleLine {
@@ -396,7 +400,7 @@ impl Collection {
             copies: Vec::new(),
             evidence: None,
             versions: {
-                let mut chain = self.older_versions(number)?;
+                let mut chain = self.chain(older.get(&number).map(Vec::as_slice).unwrap_or_default())?;
                 chain.push(article);
                 steps(&chain)
             },
@@ -406,16 +410,27 @@ impl Collection {
     /// The older versions of an article's address, oldest first.
     pub(crate) fn older_versions(&self, number: u32) -> Result<Vec<Article>, CollectionError> {
         let story = self.store().story(self.store().place(number)?.story)?;
-        if story.older_versions == 0 {
-            return Ok(Vec::new());
-        }
-        let mut chain = Vec::new();
-        for &at in &story.articles {
-            if self.store().place(at)?.version_of == Some(number) {
-                chain.push(self.store().article(at)?);
+        let older = self.older_versions_of(&story)?;
+        self.chain(older.get(&number).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// The older versions of the articles of a story.
+    fn older_versions_of(&self, story: &StorySummary) -> Result<OlderVersions, CollectionError> {
+        let mut older = OlderVersions::default();
+        if story.older_versions > 0 {
+            for &at in &story.articles {
+                if let Some(newest) = self.store().place(at)?.version_of {
+                    older.entry(newest).or_default().push(at);
+                }
             }
         }
-        // What was corrected stands in order of time already.
+        Ok(older)
+    }
+
+    /// Versions in their order; what was corrected stands in order of time already.
+    fn chain(&self, numbers: &[u32]) -> Result<Vec<Article>, CollectionError> {
+        let mut chain: Vec<Article> =
+            numbers.iter().map(|at| self.store().article(*at)).collect::<Result<_, CollectionError>>()?;
         chain.sort_by_key(|article| article.version_order().0);
         Ok(chain)
     }
@@ -445,11 +460,14 @@ impl Collection {
                 articles.push(self.store().article(at)?);
             }
         }
-        let found = story_evidence(&articles, &self.store().frequencies()?);
+        let found = story_evidence(&articles, self.frequencies()?);
         let told = if articles.len() < 2 { Vec::new() } else { found.articles };
         Ok(FoundEvidence { shared: found.shared, articles: numbers.into_iter().zip(told).collect() })
     }
 }
+
+/// The numbers of the older versions of articles.
+type OlderVersions = FxHashMap<u32, Vec<u32>>;
 
 /// What articles of a story share: of the story, and of each by its number.
 struct FoundEvidence {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use samestory_article::{Article, Language};
+use samestory_cluster::DocumentFrequencies;
 use samestory_index::{SearchFilter, StorySearcher};
 use samestory_ingest::{OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,9 @@ pub struct Collection {
     searcher: StorySearcher,
     stories_of: StoriesOf,
     list: OnceLock<StoryList>,
+    frequencies: OnceLock<DocumentFrequencies>,
+    /// Held while one of these is made.
+    making: Mutex<()>,
     stamp: Stamp,
 }
 
@@ -154,6 +158,8 @@ impl Collection {
             snapshot,
             searcher,
             list: OnceLock::new(),
+            frequencies: OnceLock::new(),
+            making: Mutex::new(()),
             stamp,
         })
     }
@@ -182,19 +188,25 @@ impl Collection {
         Ok(newest)
     }
 
-    /// Reads what queries and lists ask for, and asks some queries, so that those that come do not wait for what only
-    /// the first must do. Every thread that will ask may call it.
+    /// Reads what queries and lists ask for, so that those that come do not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be read.
+    pub fn warm(&self) -> Result<(), CollectionError> {
+        self.story_list()?;
+        let articles = self.summary.next_article.min(MOST_REMEMBERED);
+        self.read(|_| (0..articles).try_for_each(|article| self.story_of(article).map(drop)))
+    }
+
+    /// Asks some queries, so that this thread has met the words that most articles have.
     ///
     /// # Errors
     ///
     /// If the collection cannot be read.
-    pub fn warm(&self) -> Result<(), CollectionError> {
-        let list = self.story_list()?;
-        let articles = self.summary.next_article.min(MOST_REMEMBERED);
-        self.read(|_| (0..articles).try_for_each(|article| self.story_of(article).map(drop)))?;
-        let headlines = list.rows().take(WARMING_QUERIES).map(|row| row.headline.as_str());
-        for headline in headlines {
-            let words: Vec<&str> = headline.split_whitespace().take(3).collect();
+    pub fn ask_some(&self) -> Result<(), CollectionError> {
+        for row in self.story_list()?.rows().take(WARMING_QUERIES) {
+            let words: Vec<&str> = row.headline.split_whitespace().take(3).collect();
             match self.search(&words.join(" "), &SearchFilter::default(), WARMING_STORIES) {
                 // A headline may be no query.
                 Err(CollectionError::Index(samestory_index::IndexError::Query { .. })) => (),
@@ -210,6 +222,11 @@ impl Collection {
     ///
     /// If the store cannot be read.
     pub fn story_list(&self) -> Result<&StoryList, CollectionError> {
+        if let Some(list) = self.list.get() {
+            return Ok(list);
+        }
+        // One reads it, and the others wait for it.
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = self.list.get() {
             return Ok(list);
         }
@@ -363,6 +380,19 @@ impl Collection {
     /// The number of an article's story; none where there is no such article.
     pub(crate) fn story_of(&self, article: u32) -> Result<Option<u32>, CollectionError> {
         self.stories_of.of(article, || Ok(self.snapshot.find_place(article)?.map(|place| place.story)))
+    }
+
+    /// How many articles have each term.
+    pub(crate) fn frequencies(&self) -> Result<&DocumentFrequencies, CollectionError> {
+        if let Some(frequencies) = self.frequencies.get() {
+            return Ok(frequencies);
+        }
+        let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(frequencies) = self.frequencies.get() {
+            return Ok(frequencies);
+        }
+        let frequencies = self.snapshot.frequencies()?;
+        Ok(self.frequencies.get_or_init(|| frequencies))
     }
 
     pub(crate) fn store(&self) -> &Snapshot {

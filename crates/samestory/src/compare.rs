@@ -141,7 +141,7 @@ impl Collection {
             };
             let numbers = [number(a)?, number(b)?];
             let articles = [store.article(numbers[0])?, store.article(numbers[1])?];
-            let frequencies = store.frequencies()?;
+            let frequencies = self.frequencies()?;
             let side = |at: usize| -> Result<Side<'_>, CollectionError> {
                 let place = store.place(numbers[at])?;
                 // Copies and older versions have no candidates of their own.
@@ -156,16 +156,16 @@ impl Collection {
             };
             let vectors = [0, 1].map(|at: usize| {
                 let article = &articles[at];
-                ArticleVectors::weigh_whole(&ArticleTerms::of(article), &frequencies, article).0
+                ArticleVectors::weigh_whole(&ArticleTerms::of(article), frequencies, article).0
             });
             let prior = store.summary()?.prior;
             let stories = [store.place(numbers[0])?.story, store.place(numbers[1])?.story];
-            let passages = Passages::among(self, &frequencies);
+            let passages = Passages::among(self, frequencies);
             let mut reuse = passages.of_pair(&articles[0], &articles[1], &stories)?;
             if stories[0] == stories[1] {
                 self.settle(&passages, stories[0], [&articles[0], &articles[1]], &mut reuse)?;
             }
-            Ok(compare(&side(0)?, &side(1)?, &vectors, &frequencies, prior, &self.manifest().settings, reuse))
+            Ok(compare(&side(0)?, &side(1)?, &vectors, frequencies, prior, &self.manifest().settings, reuse))
         })
     }
 

@@ -133,12 +133,12 @@ impl Collection {
         self.read(|store| {
             let number = store.story_number(story)?.ok_or_else(|| CollectionError::Unknown(story.to_owned()))?;
             let summary = store.story(number)?;
-            let frequencies = store.frequencies()?;
+            let frequencies = self.frequencies()?;
             let members = self.members(&summary)?;
-            let pairs = self.of_story(&Passages::among(self, &frequencies), number, &summary)?;
+            let pairs = self.of_story(&Passages::among(self, frequencies), number, &summary)?;
             let compared: Vec<&Article> =
                 members.iter().filter(|member| member.is_compared()).map(|member| &member.article).collect();
-            let facts = Facts::of(&compared, &frequencies);
+            let facts = Facts::of(&compared, frequencies);
             let pieces = pieces(&members, &pairs, &facts);
             Ok(Coverage {
                 first: first_report(&members),

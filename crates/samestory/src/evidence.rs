@@ -138,6 +138,9 @@ impl StoryEvidence {
     }
 }
 
+/// Bytes between two words of a term.
+const WIDEST_GAP: usize = 3;
+
 /// Words of the longest term.
 const MOST_WORDS: usize = 4;
 
@@ -155,7 +158,13 @@ fn printed_forms<'t>(articles: &[Article], terms: impl Iterator<Item = &'t mut S
             let list = tokens.as_slice();
             for (at, first) in list.iter().enumerate().filter(|(_, word)| begins.contains(tokens.word(word))) {
                 let mut term = String::new();
+                let mut end = first.span().start;
                 for last in &list[at..list.len().min(at + MOST_WORDS)] {
+                    // Between words of one term stands a space or a mark, and nothing that was cut.
+                    if last.span().start > end + WIDEST_GAP {
+                        break;
+                    }
+                    end = last.span().end;
                     if !term.is_empty() {
                         term.push(' ');
                     }

@@ -195,8 +195,7 @@ impl Collection {
     pub fn passages(&self, story: &str) -> Result<Vec<ReusePair>, CollectionError> {
         self.read(|store| {
             let number = store.story_number(story)?.ok_or_else(|| CollectionError::Unknown(story.to_owned()))?;
-            let frequencies = store.frequencies()?;
-            let passages = Passages::among(self, &frequencies);
+            let passages = Passages::among(self, self.frequencies()?);
             self.of_story(&passages, number, &store.story(number)?)
         })
     }
@@ -212,8 +211,8 @@ impl Collection {
     ) -> Result<(), CollectionError> {
         let mut stories = self.stories()?;
         stories.retain(|(_, story)| story.articles.len() > 1);
-        let frequencies = self.read(|store| store.frequencies())?;
-        let passages = Passages::among(self, &frequencies);
+        let frequencies = self.read(|_| self.frequencies())?;
+        let passages = Passages::among(self, frequencies);
         for some in stories.chunks(STORIES_AT_ONCE) {
             let of_stories: Vec<Vec<ReusePair>> = self
                 .read(|_| some.par_iter().map(|(number, story)| self.of_story(&passages, *number, story)).collect())?;

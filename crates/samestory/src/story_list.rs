@@ -60,10 +60,10 @@ impl From<StorySummary> for StoryRow {
 }
 
 impl StoryRow {
-    /// It touches the days and has the outlet and the language.
-    fn passes(&self, filter: &SearchFilter) -> bool {
-        let outlet = |wanted: &String| self.outlets.iter().any(|outlet| outlet.to_lowercase() == wanted.to_lowercase());
-        filter.outlet.as_ref().is_none_or(outlet)
+    /// It touches the days and has the language, and the outlet, which is given in lower case.
+    fn passes(&self, filter: &SearchFilter, outlet: Option<&str>) -> bool {
+        let has = |wanted: &str| self.outlets.iter().any(|outlet| outlet.to_lowercase() == wanted);
+        outlet.is_none_or(has)
             && filter.language.is_none_or(|wanted| self.languages.iter().any(|code| code == wanted.code()))
             && filter.from.is_none_or(|from| self.last.is_some_and(|last| last >= from))
             && filter.before.is_none_or(|before| self.first.is_some_and(|first| first < before))
@@ -219,11 +219,15 @@ impl StoryList {
     /// The stories of a selection, in its order.
     pub fn select(&self, selection: &StorySelection) -> SelectedStories {
         let StorySelection { filter, min_articles, min_outlets, order, offset, limit } = selection;
+        let outlet = filter.outlet.as_ref().map(|outlet| outlet.to_lowercase());
         let wanted = |row: &&Arc<StoryRow>| {
-            row.articles >= *min_articles && row.outlets.len() >= *min_outlets && row.passes(filter)
+            row.articles >= *min_articles && row.outlets.len() >= *min_outlets && row.passes(filter, outlet.as_deref())
         };
         let mut wanted: Vec<&Arc<StoryRow>> = self.rows.values().filter(wanted).collect();
         let found = wanted.len();
+        if *limit == 0 || *offset >= found {
+            return SelectedStories { found, stories: Vec::new() };
+        }
         let compare = |a: &&Arc<StoryRow>, b: &&Arc<StoryRow>| order.compare(a, b);
         let end = offset.saturating_add(*limit);
         if end < found {

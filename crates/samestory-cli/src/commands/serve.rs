@@ -17,8 +17,12 @@ pub(crate) fn run(args: &ServeArgs, folder: &Path) -> Result<ExitCode, Failure> 
         let told = format!("{} can be reached from other machines; --public says that this is meant", args.addr.ip());
         return Err(Failure::usage(told));
     }
+    let is_name = |host: &&String| host.parse::<std::net::Ipv6Addr>().is_ok() || !host.contains([':', '/', '[', ']']);
+    if let Some(host) = args.host.iter().find(|host| host.is_empty() || !is_name(host)) {
+        return Err(Failure::usage(format!("`{host}` is no name of a host, such as news.example, without its port")));
+    }
     let mut hosts = args.host.clone();
-    if !args.addr.ip().is_loopback() && !args.addr.ip().is_unspecified() {
+    if !args.addr.ip().is_unspecified() {
         hosts.push(args.addr.ip().to_string());
     }
     let token = args.token_file.as_deref().map(read_token).transpose()?;

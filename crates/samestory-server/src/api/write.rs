@@ -1,11 +1,11 @@
 //! Calls that bring a text: to be matched, or to be added.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::body::{Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, StatusCode};
 use samestory::ingest::{Reading, read_bytes};
 use samestory::{Added, ArticleMatch, CollectionWriter, Counts, Settings};
@@ -19,18 +19,18 @@ use crate::turns::Cost;
 
 type Answer = Result<Json, Problem>;
 
-/// Bytes that a compressed body may grow to.
-const MOST_DECOMPRESSED: u64 = 64 << 20;
+/// How long a body may take to arrive.
+const BODY: Duration = Duration::from_secs(60);
+
+/// How compressed streams begin: gzip (RFC 1952) and Zstandard (RFC 8878). What they hold has no bound that a body has.
+const COMPRESSED: [&[u8]; 2] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
 
 /// Reasons that are told; all are counted.
 const TOLD_REASONS: usize = 20;
 
-pub(super) async fn find_match(
-    State(site): State<Arc<Site>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    let (ending, body) = (ending_of(&headers)?, received(body, site.settings.match_bytes)?);
+pub(super) async fn find_match(State(site): State<Arc<Site>>, request: Request) -> Answer {
+    let ending = ending_of(request.headers())?;
+    let body = received(&site, request, site.settings.match_bytes).await?;
     site.ask(Cost::Long, move |collection| {
         let mut reading = articles(ending, &body, &collection.manifest().settings, 1)?;
         let article = match (reading.articles.len(), reading.rejected.first()) {
@@ -54,17 +54,16 @@ struct Report {
     reasons: Vec<String>,
 }
 
-pub(super) async fn add(
-    State(site): State<Arc<Site>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Answer {
-    may_write(&site, &headers)?;
-    let (ending, body) = (ending_of(&headers)?, received(body, site.settings.add_bytes)?);
-    // Those who wait here hold no turn.
-    let _writing = site.writing.lock().await;
+pub(super) async fn add(State(site): State<Arc<Site>>, request: Request) -> Answer {
+    may_write(&site, request.headers())?;
+    let ending = ending_of(request.headers())?;
+    // Who waits here has sent no body and holds no turn. The next is let in when this one is done, answered or not.
+    let waited = tokio::time::timeout(site.settings.patience, Arc::clone(&site.writing).lock_owned()).await;
+    let writing = waited.map_err(|_| Problem::new(StatusCode::TOO_MANY_REQUESTS, "other articles are being added"))?;
+    let body = received(&site, request, site.settings.add_bytes).await?;
     let (collection, most) = (Arc::clone(&site.collection), site.settings.add_articles);
     site.compute(Cost::Long, move || {
+        let _writing = writing;
         // The lock is taken first: of a collection that is there, its own settings hold.
         let mut writer = CollectionWriter::open(collection.folder(), &Settings::default())?;
         let Reading { articles, rejected, .. } = articles(ending, &body, writer.settings(), most)?;
@@ -74,7 +73,10 @@ pub(super) async fn add(
         }
         let added = writer.add(articles, &mut |_| ())?;
         writer.close()?;
-        collection.refresh()?;
+        // They are stored, whatever becomes of the answer.
+        if let Err(error) = collection.refresh() {
+            tracing::error!(error = %samestory::wording::one_line(&error), "the newest state cannot be opened");
+        }
         let counts = collection.current().map(|collection| collection.counts()).unwrap_or_default();
         let reasons = rejected.iter().take(TOLD_REASONS).map(|item| item.reason.clone()).collect();
         Json::of(&Report { added, counts, rejected: rejected.len(), reasons })
@@ -110,13 +112,29 @@ fn ending_of(headers: &HeaderMap) -> Result<&'static str, Problem> {
     }
 }
 
-fn received(body: Result<Bytes, BytesRejection>, most: usize) -> Result<Bytes, Problem> {
-    body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {most} bytes"))
+/// The body of a request, once there is room for it.
+async fn received(site: &Site, request: Request, most: usize) -> Result<Bytes, Problem> {
+    let too_large = || Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("the body has more than {most} bytes"));
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if length.is_some_and(|length| length > most as u64) {
+        return Err(too_large());
+    }
+    let busy = || Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many bodies at once; send it again in a moment");
+    let room = tokio::time::timeout(site.settings.patience, site.bodies.acquire()).await;
+    let _room = room.ok().and_then(Result::ok).ok_or_else(busy)?;
+    let late = || Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come whole, or not in time");
+    let body = tokio::time::timeout(BODY, to_bytes(request.into_body(), most)).await.map_err(|_| late())?;
+    let body = body.map_err(|error| {
+        let source = std::error::Error::source(&error);
+        match source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+            true => too_large(),
+            false => late(),
         }
-        _ => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not come whole, or not in time"),
-    })
+    })?;
+    match COMPRESSED.iter().any(|begin| body.starts_with(begin)) {
+        true => Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "compressed bodies are not read")),
+        false => Ok(body),
+    }
 }
 
 fn articles(ending: &str, body: &[u8], settings: &Settings, most: u64) -> Result<Reading, Problem> {
@@ -126,7 +144,6 @@ fn articles(ending: &str, body: &[u8], settings: &Settings, most: u64) -> Result
     })?;
     // A body is held whole and comes from elsewhere.
     settings.limits.items = settings.limits.items.min(most + 1);
-    settings.limits.decompressed_bytes = MOST_DECOMPRESSED;
     // An article that names no id has one by its body: sent twice, it is known. A folder would be taken for an outlet.
     let name = format!("posted-{:016x}.{ending}", xxhash_rust::xxh3::xxh3_64(body));
     let reading = read_bytes(&name, body, &settings);

@@ -134,9 +134,9 @@ const WORTH_SHOWING: usize = 8;
 fn of(collection: &Collection, asked: &AskedHome) -> Result<Page, Problem> {
     let list = collection.story_list()?;
     let newest = list.rows().filter_map(|row| row.last).max();
-    let page = Pages::asked(asked.page);
+    let asked_page = Pages::asked(asked.page);
     let order = asked.sort.unwrap_or(StoryOrder::Outlets);
-    let select = |span: Span, min_outlets: usize, limit: usize| {
+    let select = |span: Span, min_outlets: usize, page: usize, limit: usize| {
         let from = newest.zip(span.seconds()).map(|(newest, seconds)| newest - seconds);
         list.select(&StorySelection {
             filter: SearchFilter { from, ..SearchFilter::default() },
@@ -148,10 +148,14 @@ fn of(collection: &Collection, asked: &AskedHome) -> Result<Page, Problem> {
         })
     };
     let span = asked.span.unwrap_or_else(|| {
-        let is_worth = |span: &Span| select(*span, 2, 0).found >= WORTH_SHOWING;
+        let is_worth = |span: &Span| select(*span, 2, 1, 0).found >= WORTH_SHOWING;
         Span::EVERY.into_iter().find(is_worth).unwrap_or(Span::All)
     });
-    let selected = select(span, 0, STORIES);
+    let mut selected = select(span, 0, asked_page, STORIES);
+    let page = asked_page.min(selected.found.div_ceil(STORIES).max(1));
+    if page < asked_page {
+        selected = select(span, 0, page, STORIES);
+    }
     let order_name = order.name();
     let link = |span: Span, sort: &str, page: &str| at("/", &[("span", span.name()), ("sort", sort), ("page", page)]);
     let spans =

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use askama::Template;
 use axum::Router;
@@ -98,6 +99,9 @@ pub(crate) fn events() -> Router<Arc<Site>> {
 /// Events that wait for one who reads slowly.
 const WAITING: usize = 64;
 
+/// When changes that could not be read are asked for again.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// Changes that are read at once.
 const AT_ONCE: usize = 200;
 
@@ -128,20 +132,25 @@ async fn stream(
                 let changes = collection.some_changes(from, AT_ONCE)?;
                 Ok(all_news(collection, &changes)?)
             });
-            let told = told.await.unwrap_or_default();
-            let more = told.len() == AT_ONCE;
+            // What cannot be told now is asked for again.
+            let (told, again) = match told.await {
+                Ok(told) => {
+                    let more = told.len() == AT_ONCE;
+                    (told, more.then_some(Duration::ZERO))
+                }
+                Err(_) => (Vec::new(), Some(AGAIN)),
+            };
             for news in told {
                 first = news.change + 1;
                 let Ok(data) = serde_json::to_string(&news) else { continue };
                 let event = Event::default().event("change").id(news.change.to_string()).data(data);
-                if sender.send(Ok(event)).await.is_err() {
-                    return;
+                tokio::select! {
+                    sent = sender.send(Ok(event)) => if sent.is_err() { return },
+                    _ = closing.wait_for(|closing| *closing) => return,
                 }
             }
-            if more {
-                continue;
-            }
             tokio::select! {
+                () = tokio::time::sleep(again.unwrap_or_default()), if again.is_some() => (),
                 told = changed.changed() => if told.is_err() { return },
                 _ = closing.wait_for(|closing| *closing) => return,
                 () = sender.closed() => return,
@@ -149,5 +158,6 @@ async fn stream(
         }
     });
     let events = Sse::new(ReceiverStream::new(receiver)).keep_alive(KeepAlive::default());
-    Ok(([("cache-control", "no-store")], events).into_response())
+    // A proxy in front must not hold events back until it has many.
+    Ok(([("cache-control", "no-store"), ("x-accel-buffering", "no")], events).into_response())
 }

@@ -36,8 +36,8 @@ pub(super) struct AskedSearch {
 struct Search {
     frame: Frame,
     outlet: String,
-    from: String,
-    to: String,
+    from: Written,
+    to: Written,
     sort: &'static str,
     languages: Vec<Language>,
     outlets: Vec<String>,
@@ -147,8 +147,8 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
     let template = Search {
         frame,
         outlet: asked.outlet.clone(),
-        from: a_day(&asked.from),
-        to: a_day(&asked.to),
+        from: Written::of(&asked.from),
+        to: Written::of(&asked.to),
         sort,
         languages: collection
             .languages()
@@ -180,7 +180,12 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         known: known(collection, asked.q.trim())?,
         stories: answer.stories,
         pages: Pages::of(number, answer.found.div_ceil(FOUND), |page| link(sort, page)),
-        json: link("", "").replacen("/search", if is_asked { "/api/v1/search" } else { "/api/v1/stories" }, 1),
+        json: {
+            let order = if is_asked { sort } else { order.unwrap_or(StoryOrder::Newest).name() };
+            let call =
+                link(order, "").replacen("/search", if is_asked { "/api/v1/search" } else { "/api/v1/stories" }, 1);
+            format!("{call}&limit={FOUND}&offset={}", page.offset)
+        },
         mistake,
     };
     // A mistake is told on the page itself, with what was typed.
@@ -233,9 +238,18 @@ fn browsed(collection: &Collection, written: &WrittenFilter<'_>, page: &SearchPa
     Ok(Answer { found: selected.found, relaxed: false, stories })
 }
 
-/// What a field for a day can show: a day, and nothing else that a time may be written as.
-fn a_day(written: &str) -> String {
-    written.trim().parse::<jiff::civil::Date>().map(|date| date.to_string()).unwrap_or_default()
+/// A time as it was typed, in a field that can show it: one for days where it is a day.
+struct Written {
+    kind: &'static str,
+    value: String,
+}
+
+impl Written {
+    fn of(typed: &str) -> Written {
+        let value = typed.trim().to_owned();
+        let is_day = value.is_empty() || value.parse::<jiff::civil::Date>().is_ok_and(|date| date.to_string() == value);
+        Written { kind: if is_day { "date" } else { "text" }, value }
+    }
 }
 
 /// The article or story that is named by what was typed.

@@ -146,7 +146,7 @@ struct Outlet {
     bar: Bar,
 }
 
-/// Shares of words in percent, which together are 100.
+/// Shares of words in percent, which together are 100, or 0 where there are none.
 struct Bar {
     own: usize,
     shared: usize,
@@ -300,7 +300,10 @@ impl Covered {
 
 impl Bar {
     fn of(words: &WordCounts) -> Bar {
-        let percent = |part: usize| (100.0 * part as f64 / words.all().max(1) as f64).round() as usize;
+        if words.all() == 0 {
+            return Bar { own: 0, shared: 0, copied: 0 };
+        }
+        let percent = |part: usize| (100.0 * part as f64 / words.all() as f64).round() as usize;
         let (copied, shared) = (percent(words.copied), percent(words.shared));
         Bar { own: 100 - (copied + shared).min(100), shared: shared.min(100 - copied), copied }
     }
