@@ -1,6 +1,6 @@
 //! A web page and an API over a collection of stories.
 //!
-//! [`Server`] listens, [`router`] is the same without a port. Pages are made here, as HTML that is useful without a
+//! [`Server`] listens, [`router()`] is the same without a port. Pages are made here, as HTML that is useful without a
 //! script; the API under `/api/v1` answers in the JSON of the command line and is described by [`OPENAPI`]. Everything
 //! that is served comes from the [`LiveCollection`], which follows whoever writes the collection.
 //!
