@@ -155,7 +155,7 @@ async fn every_answer_is_as_the_document_says() {
         "info",
         "openapi.json",
         "search?q=ferry",
-        "search?q=libya%20truce&limit=1&offset=1&sort=newest&outlet=harbour%20courier&language=en&from=2020-01-01&to=2021",
+        "search?q=libya%20truce&limit=1&offset=1&sort=newest&outlet=harbour%20courier&language=en&from=2020-01-01&to=2021-01-01",
         "search?q=zzzzz",
         "search?q=%22a%20b%22%20NOT%20(",
         "stories",
@@ -672,6 +672,10 @@ async fn filters_alone_list_the_stories_that_pass_them() {
         assert!(page.contains(&format!("/story/{}", story["id"].as_str().expect("an id"))));
     }
     assert!(page.contains(&format!("{} stories", stories.len())) || stories.len() == 1);
+    for path in ["/search?q=the", "/?span=all", "/search?from=2019-01-01"] {
+        let last = served.get(&format!("{path}&page=300")).await.text();
+        assert!(last.contains("rel=\"prev\"") && !last.contains("rel=\"next\"") && last.contains("<h2>"), "{path}");
+    }
     let mistaken = served.get("/search?from=soon").await.text();
     assert!(mistaken.contains("“soon” is no date"), "{mistaken}");
 }

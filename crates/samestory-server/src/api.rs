@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::ask::Site;
 use crate::problem::Problem;
-pub(crate) use read::shown;
+pub(crate) use read::{shown, version_chain};
 
 /// What reads the collection.
 pub(crate) fn reading() -> Router<Arc<Site>> {

@@ -10,11 +10,11 @@ use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use samestory::wording::{counted, version_summary};
-use samestory::{Collection, StoryRow, instant};
+use samestory::{Collection, StoryRow, article_versions, instant};
 use serde::Deserialize;
 
+use crate::api::version_chain;
 use crate::ask::{Asked, LONGEST_NAME, Site, number, text};
-use crate::page::article::versions_of;
 use crate::page::{article_link, story_link};
 use crate::problem::Problem;
 use crate::turns::Cost;
@@ -144,7 +144,9 @@ async fn versions(
 }
 
 fn of_versions(collection: &Collection, base: String, id: &str) -> Result<Response, Problem> {
-    let (article, versions) = versions_of(collection, id)?;
+    let chain = version_chain(collection, id)?;
+    let versions = article_versions(&chain);
+    let article = chain.last().ok_or_else(|| Problem::unknown("article", id))?;
     let known = article.time.map(|time| instant(time.seconds));
     let page = format!("{base}{}", article_link(article.id.as_str()));
     let mut entries = Vec::new();

@@ -1,10 +1,11 @@
 //! Pages: HTML that says everything without a script, and is quicker to use with one.
 
-pub(crate) mod article;
+mod article;
 mod compare;
 mod diff;
 mod home;
 mod links;
+mod list;
 pub(crate) mod live;
 mod marked;
 mod search;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use samestory::article::Article;
 use samestory::index::SearchFilter;
 use samestory::{
     ChangeRow, Collection, CollectionError, Counts, ReusePair, SearchPage, StoryOrder, StorySelection, View,
@@ -225,6 +226,14 @@ pub(super) async fn article(State(site): State<Arc<Site>>, Asked(asked): Asked<A
     .await
 }
 
+/// The versions of the article that is named, oldest first.
+pub(crate) fn version_chain(collection: &Collection, id: &str) -> Result<Vec<Article>, Problem> {
+    match collection.version_chain(id) {
+        Err(CollectionError::Unknown(_)) => Err(Problem::unknown("article", id)),
+        chain => Ok(chain?),
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct AskedVersions {
     id: String,
@@ -236,10 +245,7 @@ pub(super) async fn versions(State(site): State<Arc<Site>>, Asked(asked): Asked<
     let AskedVersions { id, from, to } = asked;
     text("id", &id, LONGEST_NAME)?;
     site.ask(Cost::Short, move |collection| {
-        let chain = match collection.version_chain(&id) {
-            Err(CollectionError::Unknown(_)) => return Err(Problem::unknown("article", &id)),
-            chain => chain?,
-        };
+        let chain = version_chain(collection, &id)?;
         let versions = match (from, to) {
             (None, None) => article_versions(&chain),
             (from, to) => version_step(&chain, from, to)

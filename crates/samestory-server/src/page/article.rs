@@ -10,10 +10,7 @@ use rustc_hash::FxHashMap;
 use samestory::article::Article;
 use samestory::reuse::PassageKind;
 use samestory::wording::counted;
-use samestory::{
-    ArticleLine, ArticleVersions, ArticleView, Collection, CollectionError, ReusePair, StoryView, View,
-    article_versions,
-};
+use samestory::{ArticleLine, ArticleVersions, ArticleView, Collection, ReusePair, StoryView, View, article_versions};
 use serde::Deserialize;
 
 use super::diff::Step;
@@ -21,7 +18,7 @@ use super::marked::paragraphs;
 use super::story::Line;
 use super::when::When;
 use super::{Frame, Page, at, story_link};
-use crate::api::shown;
+use crate::api::{shown, version_chain};
 use crate::ask::{Asked, LONGEST_NAME, Site, text};
 use crate::problem::Problem;
 use crate::turns::Cost;
@@ -104,7 +101,7 @@ fn of(collection: &Collection, view: &ArticleView, asked: bool) -> Result<Page, 
     };
     let looks = view.others > 0 && (asked || view.others <= PASSAGES_UNASKED);
     let pairs = if looks { collection.passages(view.story.as_str())? } else { Vec::new() };
-    let versions = article_versions(&collection.version_chain(id)?);
+    let versions = article_versions(&version_chain(collection, id)?);
     let others: Vec<&ArticleLine> = story
         .articles
         .iter()
@@ -195,15 +192,4 @@ fn marked_paragraphs(article: &Article, pairs: &[ReusePair], others: &[&ArticleL
     };
     let paragraphs = paragraphs(&article.text, &places, &ranges);
     paragraphs.into_iter().map(|parts| parts.into_iter().map(part).collect()).collect()
-}
-
-/// The versions of an article that is named by id or address.
-pub(crate) fn versions_of(collection: &Collection, id: &str) -> Result<(Article, ArticleVersions), Problem> {
-    let chain = match collection.version_chain(id) {
-        Err(CollectionError::Unknown(_)) => return Err(Problem::unknown("article", id)),
-        chain => chain?,
-    };
-    let versions = article_versions(&chain);
-    let newest = chain.into_iter().next_back().ok_or_else(|| Problem::unknown("article", id))?;
-    Ok((newest, versions))
 }

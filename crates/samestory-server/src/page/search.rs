@@ -12,7 +12,7 @@ use samestory::{
 };
 use serde::Deserialize;
 
-use super::home::{Choice, Pages, counts, names};
+use super::list::{Choice, Pages, counts, names};
 use super::when::{days, days_between};
 use super::{Frame, Page, article_link, at, sentence, story_link};
 use crate::ask::{Asked, LONGEST_NAME, Site, query};
@@ -122,15 +122,24 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         ];
         at("/search", &parameters)
     };
-    let number = Pages::asked(asked.page);
-    let page = SearchPage { order, offset: (number - 1) * FOUND, limit: FOUND };
+    let mut number = Pages::asked(asked.page);
+    let mut page = SearchPage { order, offset: (number - 1) * FOUND, limit: FOUND };
     let is_asked = !asked.q.trim().is_empty();
     let is_filtered = outlet.is_some() || language.is_some() || from.is_some() || to.is_some();
-    let answer = match (is_asked, is_filtered) {
-        (true, _) => searched(collection, &asked.q, &written, &page),
-        (false, true) => browsed(collection, &written, &page),
+    let ask = |page: &SearchPage| match (is_asked, is_filtered) {
+        (true, _) => searched(collection, &asked.q, &written, page),
+        (false, true) => browsed(collection, &written, page),
         (false, false) => Ok(Answer::default()),
     };
+    let mut answer = ask(&page);
+    if let Ok(Answer { found: found @ 1.., .. }) = answer
+        && page.offset >= found
+    {
+        // Behind the last page the last is shown.
+        number = found.div_ceil(FOUND);
+        page.offset = (number - 1) * FOUND;
+        answer = ask(&page);
+    }
     let (answer, mistake) = match answer {
         Ok(answer) => (answer, None),
         Err(Problem { status: StatusCode::BAD_REQUEST, detail }) => (Answer::default(), Some(sentence(&detail))),

@@ -11,8 +11,8 @@ use samestory::wording::{clock_words, counted, link_words, precision_words, vers
 use samestory::{ArticleLine, Collection, Coverage, FactKind, FirstReport, LinkedStory, StoryView, View, WordCounts};
 use serde::Deserialize;
 
-use super::home::counts;
 use super::links::outside;
+use super::list::counts;
 use super::timeline::Timeline;
 use super::when::{When, days_between};
 use super::{Frame, Page, article_link, at, shortened, story_link};
