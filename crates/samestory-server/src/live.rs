@@ -1,7 +1,7 @@
 //! A collection that is served while it is written.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Barrier, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use samestory::{Collection, CollectionError};
@@ -111,9 +111,14 @@ impl LiveCollection {
 async fn warm(collection: Arc<Collection>, threads: usize) {
     let prepared = Arc::clone(&collection);
     let _ = tokio::task::spawn_blocking(move || prepared.warm()).await;
+    // They meet first, so that no thread asks for two.
+    let met = Arc::new(Barrier::new(threads));
     let ask = |_| {
-        let collection = Arc::clone(&collection);
-        tokio::task::spawn_blocking(move || collection.ask_some())
+        let (collection, met) = (Arc::clone(&collection), Arc::clone(&met));
+        tokio::task::spawn_blocking(move || {
+            met.wait();
+            collection.ask_some()
+        })
     };
     for asked in (0..threads).map(ask).collect::<Vec<_>>() {
         let _ = asked.await;

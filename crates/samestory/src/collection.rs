@@ -72,8 +72,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Looks at an index that is behind before its writer is taken for gone.
 const LOOKS_BEHIND: u32 = 3;
 
-/// Queries that are asked to warm a collection, and the stories that each is answered by.
-const WARMING_QUERIES: usize = 40;
+/// Headlines that are asked for to warm a thread, and the stories that each query is answered by.
+const WARMING_HEADLINES: usize = 100;
 const WARMING_STORIES: usize = 10;
 
 /// How long it waits between two looks.
@@ -205,12 +205,15 @@ impl Collection {
     ///
     /// If the collection cannot be read.
     pub fn ask_some(&self) -> Result<(), CollectionError> {
-        for row in self.story_list()?.rows().take(WARMING_QUERIES) {
-            let words: Vec<&str> = row.headline.split_whitespace().take(3).collect();
-            match self.search(&words.join(" "), &SearchFilter::default(), WARMING_STORIES) {
-                // A headline may be no query.
-                Err(CollectionError::Index(samestory_index::IndexError::Query { .. })) => (),
-                answer => drop(answer?),
+        for row in self.story_list()?.rows().take(WARMING_HEADLINES) {
+            let words: Vec<&str> = row.headline.split_whitespace().take(2).collect();
+            let Some(first) = words.first() else { continue };
+            for query in [first.to_string(), words.join(" "), format!("\"{}\"", words.join(" "))] {
+                match self.search(&query, &SearchFilter::default(), WARMING_STORIES) {
+                    // A headline may be no query.
+                    Err(CollectionError::Index(samestory_index::IndexError::Query { .. })) => (),
+                    answer => drop(answer?),
+                }
             }
         }
         Ok(())
