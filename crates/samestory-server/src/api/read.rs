@@ -61,7 +61,7 @@ pub(super) async fn info(State(site): State<Arc<Site>>) -> Answer {
 
 /// Which articles count.
 #[derive(Debug, Deserialize)]
-pub(crate) struct AskedFilter {
+struct AskedFilter {
     outlet: Option<String>,
     language: Option<String>,
     from: Option<String>,
@@ -108,16 +108,14 @@ pub(super) struct AskedSearch {
     sort: Option<String>,
     limit: Option<u64>,
     offset: Option<u64>,
-    outlet: Option<String>,
-    language: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    filter: AskedFilter,
 }
 
 pub(super) async fn search(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedSearch>) -> Answer {
-    let AskedSearch { q, sort, limit, offset, outlet, language, from, to } = asked;
+    let AskedSearch { q, sort, limit, offset, filter } = asked;
     query(&q)?;
-    let filter = AskedFilter { outlet, language, from, to }.read()?;
+    let filter = filter.read()?;
     let page = SearchPage {
         order: found_order(sort.as_deref())?,
         offset: number("offset", offset, 0, 0..=10_000)?,
@@ -137,15 +135,13 @@ pub(super) struct AskedStories {
     min_outlets: Option<u64>,
     limit: Option<u64>,
     offset: Option<u64>,
-    outlet: Option<String>,
-    language: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    filter: AskedFilter,
 }
 
 pub(super) async fn stories(State(site): State<Arc<Site>>, Asked(asked): Asked<AskedStories>) -> Answer {
-    let AskedStories { sort, min_articles, min_outlets, limit, offset, outlet, language, from, to } = asked;
-    let filter = AskedFilter { outlet, language, from, to }.read()?;
+    let AskedStories { sort, min_articles, min_outlets, limit, offset, filter } = asked;
+    let filter = filter.read()?;
     let mut selection = StorySelection {
         filter: SearchFilter::default(),
         min_articles: number("min_articles", min_articles, 0, 0..=1_000_000)?,
