@@ -28,6 +28,7 @@
 //! Limits: a query looks at the best [`StorySearcher::ARTICLES`] articles; a story whose articles
 //! all rank below them is not found by that query.
 
+mod durable;
 mod error;
 mod query;
 mod schema;

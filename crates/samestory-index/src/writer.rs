@@ -8,6 +8,7 @@ use tantivy::directory::MmapDirectory;
 use tantivy::merge_policy::LogMergePolicy;
 use tantivy::{Directory, Index, IndexWriter, TantivyDocument, Term};
 
+use crate::durable::DurableNames;
 use crate::error::IndexError;
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::{IndexWords, written_terms};
@@ -60,7 +61,7 @@ impl StoryIndexWriter {
     ) -> Result<Self, IndexError> {
         let failed = |source| IndexError::Open { path: folder.to_owned(), source };
         let (schema, fields) = schema();
-        let index = Index::open_or_create(directory, schema).map_err(failed)?;
+        let index = Index::open_or_create(DurableNames(directory.into()), schema).map_err(failed)?;
         // Documents come split and stemmed; queries are asked by others.
         index.tokenizers().register(QUERY_TOKENIZER, IndexWords);
         let threads = n_threads.clamp(1, 8);
