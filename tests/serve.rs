@@ -236,7 +236,6 @@ async fn api_and_command_line_answer_alike() {
     let collection = Collection::open(served.folder.path()).expect("a collection");
     let story = story_of(&served, "ferry-wire").await;
     let same = |answer: Answer, value: Value| assert_eq!(answer.json(), value);
-    let json = |value: &dyn erased::Serialize| value.json();
     same(
         served.get("/api/v1/search?q=ferry&limit=3").await,
         json(&collection.search("ferry", &Default::default(), 3).expect("an answer")),
@@ -252,18 +251,9 @@ async fn api_and_command_line_answer_alike() {
     );
 }
 
-/// Values of several types as JSON.
-mod erased {
-    pub(super) trait Serialize {
-        fn json(&self) -> serde_json::Value;
-    }
-
-    impl<T: serde::Serialize> Serialize for T {
-        fn json(&self) -> serde_json::Value {
-            // By way of text, as numbers are told by their digits.
-            serde_json::from_str(&serde_json::to_string(self).expect("JSON")).expect("JSON")
-        }
-    }
+/// A value as JSON, by way of text, as numbers are told by their digits.
+fn json(value: &impl serde::Serialize) -> Value {
+    serde_json::from_str(&serde_json::to_string(value).expect("JSON")).expect("JSON")
 }
 
 const HOSTILE: [&str; 5] = [
