@@ -31,6 +31,54 @@ pub(super) struct AskedSearch {
     page: Option<u64>,
 }
 
+impl AskedSearch {
+    fn written(&self) -> WrittenFilter<'_> {
+        fn filled(value: &str) -> Option<&str> {
+            Some(value.trim()).filter(|value| !value.is_empty())
+        }
+        WrittenFilter {
+            outlet: filled(&self.outlet),
+            language: filled(&self.language),
+            from: filled(&self.from),
+            to: filled(&self.to),
+        }
+    }
+
+    /// The same question elsewhere, in another order, or another part of its answer.
+    fn link(&self, path: &str, sort: &str, page: &str) -> String {
+        let parameters = [
+            ("q", self.q.as_str()),
+            ("outlet", &self.outlet),
+            ("language", &self.language),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("sort", sort),
+            ("page", page),
+        ];
+        at(path, &parameters)
+    }
+
+    /// The call of the API that answers the same.
+    fn call(&self, path: &str, sort: &str, page: &SearchPage) -> String {
+        format!("{}&limit={}&offset={}", self.link(path, sort, ""), page.limit, page.offset)
+    }
+
+    /// The orders to choose from; where nothing is asked for there is no relevance.
+    fn orders(&self, is_asked: bool, chosen: Option<StoryOrder>) -> Vec<Choice> {
+        let (oldest, breadth) = (("Oldest", Some(StoryOrder::Oldest)), ("Breadth", Some(StoryOrder::Outlets)));
+        let orders = match is_asked {
+            true => vec![("Relevance", None), ("Newest", Some(StoryOrder::Newest)), oldest, breadth],
+            false => vec![("Newest", None), oldest, breadth],
+        };
+        let choice = |(label, order): (&'static str, Option<StoryOrder>)| Choice {
+            label,
+            link: self.link("/search", order.map_or("", StoryOrder::name), ""),
+            is_chosen: order == chosen,
+        };
+        orders.into_iter().map(choice).collect()
+    }
+}
+
 #[derive(Template)]
 #[template(path = "search.html")]
 struct Search {
@@ -99,33 +147,13 @@ pub(super) async fn page(State(site): State<Arc<Site>>, Asked(asked): Asked<Aske
 }
 
 fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
-    let filled = |value: &'_ str| (!value.trim().is_empty()).then(|| value.trim().to_owned());
-    let (outlet, language) = (filled(&asked.outlet), filled(&asked.language));
-    let (from, to) = (filled(&asked.from), filled(&asked.to));
-    let written = WrittenFilter {
-        outlet: outlet.as_deref(),
-        language: language.as_deref(),
-        from: from.as_deref(),
-        to: to.as_deref(),
-    };
+    let written = asked.written();
     let order = StoryOrder::named(&asked.sort);
     let sort = order.map_or("", StoryOrder::name);
-    let link = |sort: &str, page: &str| {
-        let parameters = [
-            ("q", asked.q.as_str()),
-            ("outlet", &asked.outlet),
-            ("language", &asked.language),
-            ("from", &asked.from),
-            ("to", &asked.to),
-            ("sort", sort),
-            ("page", page),
-        ];
-        at("/search", &parameters)
-    };
     let mut number = Pages::asked(asked.page);
     let mut page = SearchPage { order, offset: (number - 1) * FOUND, limit: FOUND };
     let is_asked = !asked.q.trim().is_empty();
-    let is_filtered = outlet.is_some() || language.is_some() || from.is_some() || to.is_some();
+    let is_filtered = [written.outlet, written.language, written.from, written.to].iter().any(Option::is_some);
     let ask = |page: &SearchPage| match (is_asked, is_filtered) {
         (true, _) => searched(collection, &asked.q, &written, page),
         (false, true) => browsed(collection, &written, page),
@@ -145,14 +173,9 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         Err(Problem { status: StatusCode::BAD_REQUEST, detail }) => (Answer::default(), Some(sentence(&detail))),
         Err(problem) => return Err(problem),
     };
-    let choice = |label, one: Option<StoryOrder>| Choice {
-        label,
-        link: link(one.map_or("", StoryOrder::name), ""),
-        is_chosen: one == order,
-    };
     let mut frame = Frame::of(Some(collection), if is_asked { asked.q.as_str() } else { "Search" });
     frame.query.clone_from(&asked.q);
-    let is_chosen = |code: &str| language.as_deref().is_some_and(|chosen| chosen.eq_ignore_ascii_case(code));
+    let is_chosen = |code: &str| written.language.is_some_and(|chosen| chosen.eq_ignore_ascii_case(code));
     let template = Search {
         frame,
         outlet: asked.outlet.clone(),
@@ -167,19 +190,7 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
             .collect(),
         outlets: collection.outlets().into_iter().take(PROPOSED).map(|(name, _)| name).collect(),
         is_filtered,
-        orders: match is_asked {
-            true => vec![
-                choice("Relevance", None),
-                choice("Newest", Some(StoryOrder::Newest)),
-                choice("Oldest", Some(StoryOrder::Oldest)),
-                choice("Breadth", Some(StoryOrder::Outlets)),
-            ],
-            false => vec![
-                choice("Newest", None),
-                choice("Oldest", Some(StoryOrder::Oldest)),
-                choice("Breadth", Some(StoryOrder::Outlets)),
-            ],
-        },
+        orders: asked.orders(is_asked, order),
         told: counted(answer.found as u64, "story"),
         relaxed: answer.relaxed,
         asked: is_asked,
@@ -188,12 +199,10 @@ fn of(collection: &Collection, asked: &AskedSearch) -> Result<Page, Problem> {
         without_filters: at("/search", &[("q", asked.q.as_str())]),
         known: known(collection, asked.q.trim())?,
         stories: answer.stories,
-        pages: Pages::of(number, answer.found.div_ceil(FOUND), |page| link(sort, page)),
-        json: {
-            let order = if is_asked { sort } else { order.unwrap_or(StoryOrder::Newest).name() };
-            let call =
-                link(order, "").replacen("/search", if is_asked { "/api/v1/search" } else { "/api/v1/stories" }, 1);
-            format!("{call}&limit={FOUND}&offset={}", page.offset)
+        pages: Pages::of(number, answer.found.div_ceil(FOUND), |page| asked.link("/search", sort, page)),
+        json: match is_asked {
+            true => asked.call("/api/v1/search", sort, &page),
+            false => asked.call("/api/v1/stories", order.unwrap_or(StoryOrder::Newest).name(), &page),
         },
         mistake,
     };
