@@ -1,11 +1,14 @@
 //! Every command and option, once. The doc comments are the help texts.
 
+mod watch;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use samestory::stories::Strictness;
 use samestory::{ConfigError, Settings};
 
+pub(crate) use self::watch::{FeedsArgs, WatchArgs};
 use crate::output::Failure;
 
 const EXIT_CODES: &str =
@@ -81,6 +84,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     Diff(DiffArgs),
     Coverage(CoverageArgs),
+    Watch(WatchArgs),
+    Feeds(FeedsArgs),
     Serve(ServeArgs),
     Stories(StoriesArgs),
     Info(InfoArgs),

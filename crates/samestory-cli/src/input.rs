@@ -32,6 +32,11 @@ impl Progress {
     pub(crate) fn say(&self, message: String) {
         self.0.set_message(message);
     }
+
+    /// Prints something that the line of progress makes room for.
+    pub(crate) fn beside<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
+    }
 }
 
 impl Drop for Progress {

@@ -3,8 +3,10 @@
 mod args;
 mod commands;
 mod input;
+mod log;
 mod output;
 mod passages;
+mod span;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Compare(args) => commands::compare::run(&args, &collection, settings),
         Command::Diff(args) => commands::diff::run(&args, &collection, settings),
         Command::Coverage(args) => commands::coverage::run(&args, &collection),
+        Command::Watch(args) => commands::watch::run(&args, &collection, settings),
+        Command::Feeds(args) => commands::feeds::run(&args, &collection),
         Command::Serve(args) => commands::serve::run(&args, &collection),
         Command::Stories(args) => commands::stories::run(&args, &collection),
         Command::Info(args) => commands::info::run(&args, &collection),

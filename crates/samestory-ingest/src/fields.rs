@@ -165,6 +165,11 @@ impl Record {
         }
     }
 
+    /// What a field holds.
+    pub fn get(&self, field: Field) -> Option<&str> {
+        self.values[field as usize].as_ref().map(|(_, text)| text.as_str())
+    }
+
     /// Takes a field out.
     pub fn take(&mut self, field: Field) -> Option<String> {
         self.values[field as usize].take().map(|(_, text)| text)

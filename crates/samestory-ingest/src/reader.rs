@@ -73,6 +73,39 @@ pub fn read_apart(
     reader.finish_apart()
 }
 
+/// As [`read`], but only the files that are wanted, by their path and what the system says of them.
+pub fn read_some(
+    paths: &[PathBuf],
+    settings: &ReadSettings,
+    wanted: &mut dyn FnMut(&Path, &std::fs::Metadata) -> bool,
+) -> Reading {
+    let mut ignore = |_| ();
+    let mut reader = Reader::new(settings, &mut ignore);
+    let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
+    for file in &files {
+        match file.path.metadata() {
+            Ok(entry) if wanted(&file.path, &entry) => reader.read_file(file),
+            Ok(_) => (),
+            Err(error) => reader.reject(file, Flaw::new(None, stream_reason(&error))),
+        }
+    }
+    reader.finish()
+}
+
+/// Assembles items that were found already, as if they stood in a file at `path`.
+pub(crate) fn read_items(path: &str, items: impl Iterator<Item = RawItem>, settings: &ReadSettings) -> Reading {
+    let mut ignore = |_| ();
+    let mut reader = Reader::new(settings, &mut ignore);
+    reader.files.push(in_memory(path));
+    items.for_each(|item| reader.add(item, 0));
+    reader.finish()
+}
+
+/// A file that is in memory.
+fn in_memory(path: &str) -> Found {
+    Found { path: path.into(), relative: path.into(), root: PathBuf::new(), named: true }
+}
+
 /// Reads the text of one file that is in memory, as if it stood at `path`.
 pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
     read_bytes(path, text.as_bytes(), settings)
@@ -82,8 +115,7 @@ pub fn read_text(path: &str, text: &str, settings: &ReadSettings) -> Reading {
 pub fn read_bytes(path: &str, bytes: &[u8], settings: &ReadSettings) -> Reading {
     let mut ignore = |_| ();
     let mut reader = Reader::new(settings, &mut ignore);
-    let file = Found { path: path.into(), relative: path.into(), root: PathBuf::new(), named: true };
-    reader.read_stream(&file, Raw::stream(Box::new(bytes)));
+    reader.read_stream(&in_memory(path), Raw::stream(Box::new(bytes)));
     reader.finish()
 }
 

@@ -6,6 +6,7 @@
 //!   lock                 held by the one writer
 //!   g1/store.redb        articles, places, signatures, stories: the truth
 //!   g1/index/            the tantivy index, derived from the store
+//!   watch.redb           what is remembered of watched feeds; not of the collection itself
 //! ```
 //!
 //! What decides all stories together makes a new generation beside the current one and then replaces
@@ -28,6 +29,9 @@ const MANIFEST: &str = "collection.json";
 const LOCK: &str = "lock";
 const STORE: &str = "store.redb";
 const INDEX: &str = "index";
+
+/// What is remembered of watched feeds, by whoever watches them.
+const WATCH: &str = "watch.redb";
 
 /// The store of an earlier format while it is read to be upgraded.
 pub(crate) const UPGRADED: &str = "upgraded.redb";
@@ -56,6 +60,12 @@ impl Manifest {
         let written_by = env!("CARGO_PKG_VERSION").to_owned();
         Manifest { format: FORMAT, written_by, generation, fed, settings: settings.clone() }
     }
+}
+
+/// The file of a collection's folder in which whoever watches feeds for it keeps what is to be remembered of them. It is
+/// left alone by all that makes, replaces and upgrades a collection.
+pub fn watch_file(folder: &Path) -> PathBuf {
+    folder.join(WATCH)
 }
 
 /// The files of one generation.
@@ -190,7 +200,10 @@ pub(crate) fn guarded<T>(path: &Path, read: impl FnOnce() -> Result<T, Collectio
 fn is_ours(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     let kept = name.strip_prefix(DAMAGED).is_some_and(|rest| rest.ends_with(".redb"));
-    is_generation(path) || [LOCK, MANIFEST, UPGRADED].contains(&&*name) || name == format!("{MANIFEST}.new") || kept
+    is_generation(path)
+        || [LOCK, MANIFEST, UPGRADED, WATCH].contains(&&*name)
+        || name == format!("{MANIFEST}.new")
+        || kept
 }
 
 /// Whether a path is a generation: named so, and holding nothing but a store and an index.

@@ -72,8 +72,8 @@ pub use coverage::{AbsentOutlet, Coverage, Fact, FactKind, FirstReport, OnlyHere
 pub use error::{CollectionError, FORMAT};
 pub use evidence::{Evidence, SharedTerm};
 pub use filter::{FilterError, WrittenFilter};
-pub use folder::Manifest;
-pub use live::{Added, ArticleMatch, CollectionWriter, Expired, MatchedStory, Pinned, TextMatch};
+pub use folder::{Manifest, watch_file};
+pub use live::{Added, ArticleMatch, CollectionWriter, DECIDED_TOGETHER, Expired, MatchedStory, Pinned, TextMatch};
 pub use passages::{Reuse, ReusePair, SharedPassage, Stretch};
 pub use pipeline::{Clustering, Place, Stage, Story, StoryLink, cluster};
 pub use samestory_article as article;

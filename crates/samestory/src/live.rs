@@ -62,7 +62,7 @@ const STEP: usize = 1_000;
 
 /// Up to this many articles, all stories are decided together whenever the collection has grown by half: the
 /// first articles were judged when nothing was known of the words of the others.
-const DECIDED_TOGETHER: u64 = 30_000;
+pub const DECIDED_TOGETHER: u64 = 30_000;
 
 /// A collection that is open for writing. There is one at a time.
 pub struct CollectionWriter {

@@ -9,6 +9,7 @@ use samestory::{Change, ChangeRow, Collection};
 
 use crate::args::ChangesArgs;
 use crate::output::{Failure, Style, print_json, tell, visible};
+use crate::span::span;
 
 pub(crate) fn run(args: &ChangesArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let collection = Collection::open(folder)?;
@@ -35,26 +36,13 @@ pub(crate) fn run(args: &ChangesArgs, folder: &Path) -> Result<ExitCode, Failure
 
 /// The time, in seconds since 1970, that a date stands for, or a time ago such as `2h` or `90d`.
 pub(crate) fn seconds_of(written: &str) -> Result<i64, Failure> {
-    if let Some(ago) = ago(written) {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        return Ok(now.map_or(0, |since| since.as_secs() as i64).saturating_sub(ago));
+    if let Some(ago) = span(written) {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        return Ok(now.as_secs() as i64 - ago.as_secs() as i64);
     }
     parse_time(written).map(|time| time.seconds).ok_or_else(|| {
         Failure::usage(format!("`{written}` is no date, such as 2020-01-08, and no time ago, such as 2h or 90d"))
     })
-}
-
-/// Seconds of a span such as `30m`, `2h`, `90d` or `4w`.
-pub(crate) fn ago(written: &str) -> Option<i64> {
-    let (digits, unit) = written.split_at_checked(written.len().checked_sub(1)?)?;
-    let seconds = match unit {
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        "w" => 7 * 86_400,
-        _ => return None,
-    };
-    digits.parse::<u32>().ok().map(|count| i64::from(count) * seconds)
 }
 
 /// Prints a line for each change.

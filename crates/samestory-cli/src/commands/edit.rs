@@ -7,11 +7,12 @@ use std::process::ExitCode;
 use samestory::wording::counted;
 use samestory::{CollectionWriter, Pinned};
 
-use super::changes::{ago, seconds_of};
+use super::changes::seconds_of;
 use super::cluster::stage_name;
 use crate::args::{ExpireArgs, MergeArgs, PinArgs, RemoveArgs, SplitArgs, UnpinArgs};
 use crate::input::Progress;
 use crate::output::{Failure, Style, print_json, tell};
+use crate::span::span;
 
 pub(crate) fn remove(args: &RemoveArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let mut writer = CollectionWriter::open_existing(folder)?;
@@ -23,8 +24,8 @@ pub(crate) fn remove(args: &RemoveArgs, folder: &Path) -> Result<ExitCode, Failu
 
 pub(crate) fn expire(args: &ExpireArgs, folder: &Path) -> Result<ExitCode, Failure> {
     let before = match (&args.older_than, &args.before) {
-        (Some(span), _) if ago(span).is_none() => {
-            return Err(Failure::usage(format!("`{span}` is no time, such as 12h, 90d or 52w")));
+        (Some(age), _) if span(age).is_none() => {
+            return Err(Failure::usage(format!("`{age}` is no time, such as 12h, 90d or 52w")));
         }
         (Some(written), _) | (None, Some(written)) => seconds_of(written)?,
         (None, None) => return Err(Failure::usage("--older-than or --before is needed")),

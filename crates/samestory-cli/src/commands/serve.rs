@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use samestory_server::{LiveCollection, Server, ServerSettings};
-use tracing_subscriber::filter::LevelFilter;
 
-use crate::args::{LogLevel, ServeArgs};
+use crate::args::ServeArgs;
+use crate::log::start_log;
 use crate::output::{Failure, tell};
 
 /// A shorter token can be guessed.
@@ -50,15 +50,4 @@ fn read_token(path: &Path) -> Result<String, Failure> {
             path.display()
         ))),
     }
-}
-
-/// Lines on standard error, in which nothing of a request can end a line or command a terminal.
-fn start_log(level: LogLevel) {
-    let level = match level {
-        LogLevel::Error => LevelFilter::ERROR,
-        LogLevel::Warn => LevelFilter::WARN,
-        LogLevel::Info => LevelFilter::INFO,
-        LogLevel::Debug => LevelFilter::DEBUG,
-    };
-    tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(false).init();
 }

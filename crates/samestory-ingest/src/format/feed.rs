@@ -10,6 +10,7 @@ use std::ops::{ControlFlow, Range};
 use feed_rs::model::{Entry, Text};
 use feed_rs::parser::{Builder, ParseFeedError, Parser};
 use quick_xml::escape::{resolve_html5_entity, resolve_predefined_entity};
+use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Origin;
 use serde_json::Value;
 use url::Url;
@@ -47,28 +48,68 @@ impl Format for Feed {
     }
 
     fn read(&self, input: &mut Input<'_>, settings: &ReadSettings, sink: &mut Sink<'_>) -> ControlFlow<()> {
-        let limits = &settings.limits;
-        let bytes = match input.read_all(limits.file_bytes) {
-            Ok(bytes) => bytes,
-            Err(reason) => return sink(Err(Flaw::new(None, reason))),
-        };
-        if starts_like_html(&bytes) {
-            return sink(Err(Flaw::new(None, "is an HTML page, not a feed")));
+        match input.read_all(settings.limits.file_bytes) {
+            Ok(bytes) => read_entries(&bytes, None, settings, sink),
+            Err(reason) => sink(Err(Flaw::new(None, reason))),
         }
-        let text = match decode_page(&bytes, None) {
-            Ok(text) => text,
-            Err(reason) => return sink(Err(Flaw::new(None, reason))),
-        };
-        if let Err(flaw) = check(&text, limits) {
-            return sink(Err(flaw));
+    }
+}
+
+/// Reads the entries of a feed; `charset` is the encoding named by the header it was sent with.
+pub(crate) fn read_entries(
+    bytes: &[u8],
+    charset: Option<&str>,
+    settings: &ReadSettings,
+    sink: &mut Sink<'_>,
+) -> ControlFlow<()> {
+    let limits = &settings.limits;
+    if starts_like_html(bytes) {
+        return sink(Err(Flaw::new(None, "is an HTML page, not a feed")));
+    }
+    let text = match decode_page(bytes, charset) {
+        Ok(text) => text,
+        Err(reason) => return sink(Err(Flaw::new(None, reason))),
+    };
+    if let Err(flaw) = check(&text, limits) {
+        return sink(Err(flaw));
+    }
+    let text = mended(without_declaration(&text));
+    match parse(&text) {
+        Ok(feed) => {
+            let shared = ids_of_several(&feed);
+            (1u64..).zip(&feed.entries).try_for_each(|(number, entry)| {
+                let item = item(&feed, entry, number, limits).map(|mut item| {
+                    if shared.contains(entry.id.as_str()) {
+                        name_by_address(&mut item);
+                    }
+                    item
+                });
+                sink(item.map_err(|reason| Flaw::new(number, reason)))
+            })
         }
-        let text = mended(without_declaration(&text));
-        match parse(&text) {
-            Ok(feed) => (1u64..).zip(&feed.entries).try_for_each(|(number, entry)| {
-                sink(item(&feed, entry, number, limits).map_err(|reason| Flaw::new(number, reason)))
-            }),
-            Err(error) => each_by_itself(&text, &error, limits, sink),
+        Err(error) => each_by_itself(&text, &error, limits, sink),
+    }
+}
+
+/// Ids that entries with different addresses have: those name no entry.
+fn ids_of_several(feed: &feed_rs::model::Feed) -> FxHashSet<&str> {
+    let mut address_of: FxHashMap<&str, Option<&str>> = FxHashMap::default();
+    let mut several = FxHashSet::default();
+    for entry in &feed.entries {
+        let address = entry.links.first().map(|link| link.href.as_str());
+        if *address_of.entry(&entry.id).or_insert(address) != address {
+            several.insert(entry.id.as_str());
         }
+    }
+    several
+}
+
+/// Names an entry by its address, if it has one.
+fn name_by_address(item: &mut RawItem) {
+    if let Some(address) = item.record.get(Field::Url).map(str::to_owned) {
+        item.record.take(Field::Id);
+        item.record.set(Field::Id, 0, address);
+        item.shared_id = true;
     }
 }
 
@@ -269,8 +310,12 @@ fn item(feed: &feed_rs::model::Feed, entry: &Entry, number: u64, limits: &Limits
     entry.categories.first().into_iter().for_each(|section| record.set(Field::Section, 0, section.term.clone()));
     let names: Vec<&str> = entry.authors.iter().filter_map(|person| person.name.as_deref()).collect();
     record.set(Field::Byline, 0, names.join(", "));
-    let item = RawItem { line: Some(number), record, clock: Some(Origin::Feed), ..RawItem::default() };
-    Ok(RawItem { shared_id: !entry.id.is_empty(), ..item })
+    let mut item = RawItem { line: Some(number), record, clock: Some(Origin::Feed), ..RawItem::default() };
+    match entry.id.is_empty() {
+        true => name_by_address(&mut item),
+        false => item.shared_id = true,
+    }
+    Ok(item)
 }
 
 #[cfg(test)]
@@ -350,6 +395,19 @@ mod tests {
         assert_eq!(mended(data), "<a><![CDATA[Q&A]]>b&amp;c</a>&amp;");
         let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"a","items":[{"id":7,"title":"Ferry late","content_text":"a"}]}"#;
         assert_eq!(read(json)[0].clone().expect("an entry").record.take(Field::Id).as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn an_entry_without_an_id_of_its_own_is_named_by_its_address() {
+        let ids = |rss: &str| {
+            let id = |item: Result<RawItem, Flaw>| item.expect("an entry").record.take(Field::Id).unwrap_or_default();
+            read(rss).into_iter().map(id).collect::<Vec<String>>()
+        };
+        assert_eq!(ids(RSS), ["vo-118", "https://valley-observer.example/ferry"]);
+        let same = RSS.replace("<title>Ferry late</title>", "<title>Ferry late</title><guid>vo-118</guid>");
+        let addresses =
+            ["https://valley-observer.example/bridge?utm_source=rss", "https://valley-observer.example/ferry"];
+        assert_eq!(ids(&same), addresses, "an id of two entries names none of them");
     }
 
     #[test]

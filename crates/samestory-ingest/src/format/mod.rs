@@ -21,6 +21,7 @@ mod warc;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+pub(crate) use self::feed::read_entries;
 pub use crate::item::{Flaw, Page, RawItem};
 use crate::open::Input;
 use crate::settings::ReadSettings;
