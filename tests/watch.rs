@@ -3,8 +3,10 @@
 mod newsstand;
 mod place;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -53,22 +55,27 @@ fn ids(place: &Place) -> Vec<String> {
     articles(place).iter().map(|article| article["id"].as_str().expect("an id").to_owned()).collect()
 }
 
+/// A feed that misbehaves, and a good one of another host.
+struct Pair {
+    place: Place,
+    bad: Newsstand,
+    good: Newsstand,
+}
+
 /// Asks a feed that misbehaves beside one that does not: the good one is taken, and the reason of the other is known.
-fn bad_beside_good(bad: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static, reason: &str) -> (Place, Newsstand) {
-    let stand = Newsstand::open(move |request, stream| match request.path.as_str() {
-        "/good" => ok(stream, rss(&[entry("ferry", "Ferry stuck on a sandbank", GOOD)])),
-        _ => bad(request, stream),
-    });
-    let place = Place::new();
-    let run = once(&place, &[&stand.url("/bad"), &stand.url("/good")]);
+fn bad_beside_good(bad: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static, reason: &str) -> Pair {
+    let bad = Newsstand::open(bad);
+    let good = Newsstand::open(|_, stream| ok(stream, rss(&[entry("ferry", "Ferry stuck on a sandbank", GOOD)])));
+    let pair = Pair { place: Place::new(), bad, good };
+    let run = once(&pair.place, &[&pair.bad.url("/bad"), &pair.good.url("/good")]);
     run.ends_with(1);
-    assert!(run.stderr.contains(&stand.url("/bad")) && run.stderr.contains(reason), "{run:?}");
-    assert_eq!(ids(&place), ["ferry"]);
-    let row = health(&place, &stand.url("/bad"));
+    assert!(run.stderr.contains(&pair.bad.url("/bad")) && run.stderr.contains(reason), "{run:?}");
+    assert_eq!(ids(&pair.place), ["ferry"]);
+    let row = health(&pair.place, &pair.bad.url("/bad"));
     assert!(row["reason"].as_str().is_some_and(|told| told.contains(reason)), "{row}");
     assert_eq!((&row["failures"], &row["articles"]), (&1.into(), &0.into()));
-    assert_eq!(health(&place, &stand.url("/good"))["state"], "ok");
-    (place, stand)
+    assert_eq!(health(&pair.place, &pair.good.url("/good"))["state"], "ok");
+    pair
 }
 
 #[test]
@@ -167,8 +174,8 @@ fn redirects_without_end() {
         let next = format!("/bad/{}", count.fetch_add(1, Ordering::Relaxed));
         answer(stream, "301 Moved Permanently", &[("Location", &next)], b"");
     };
-    let (_, stand) = bad_beside_good(on, "is redirected more than 5 times");
-    assert_eq!(stand.requests().iter().filter(|request| request.path.starts_with("/bad")).count(), 6);
+    let Pair { bad, .. } = bad_beside_good(on, "is redirected more than 5 times");
+    assert_eq!(bad.requests().iter().filter(|request| request.path.starts_with("/bad")).count(), 6);
 }
 
 #[test]
@@ -245,41 +252,84 @@ fn a_feed_is_known_by_what_it_is_not_by_its_type() {
 }
 
 #[test]
-fn errors_of_servers_are_told_once_and_rested_after() {
+fn feeds_that_fail_rest() {
     for (status, reason) in [
         ("500 Internal Server Error", "answers 500"),
         ("403 Forbidden", "answers 403"),
         ("404 Not Found", "answers 404"),
     ] {
-        let (place, stand) = bad_beside_good(move |_, stream| answer(stream, status, &[], b"no"), reason);
+        let Pair { place, bad, good } = bad_beside_good(move |_, stream| answer(stream, status, &[], b"no"), reason);
         // It rests; the good one is asked again.
-        let run = once(&place, &[&stand.url("/bad"), &stand.url("/good")]);
+        let run = once(&place, &[&bad.url("/bad"), &good.url("/good")]);
         assert!(!run.ends_with(0).stderr.contains("/bad"), "{run:?}");
-        assert_eq!((stand.asked("/bad"), stand.asked("/good")), (1, 2));
-        let row = health(&place, &stand.url("/bad"));
+        assert_eq!((bad.asked("/bad"), good.asked("/good")), (1, 2));
+        let row = health(&place, &bad.url("/bad"));
         assert!(row["next"].as_str() > row["asked"].as_str(), "{row}");
     }
 }
 
+/// Seconds from when a feed was asked to when it is asked next.
+fn rest_of(row: &Value) -> i64 {
+    let time = |name: &str| row[name].as_str().expect("a time").parse::<jiff::Timestamp>().expect("a time");
+    time("next").as_second() - time("asked").as_second()
+}
+
 #[test]
 fn a_server_that_asks_for_time_gets_it() {
-    for (status, after) in [("429 Too Many Requests", "7200"), ("503 Service Unavailable", "7200")] {
-        let answers = move |_: &Request, stream: &mut TcpStream| answer(stream, status, &[("Retry-After", after)], b"");
-        let (place, stand) = bad_beside_good(answers, &status[..3]);
-        let row = health(&place, &stand.url("/bad"));
-        let time = |name: &str| row[name].as_str().expect("a time").parse::<jiff::Timestamp>().expect("a time");
-        let rest = time("next").as_second() - time("asked").as_second();
+    for status in ["429 Too Many Requests", "503 Service Unavailable"] {
+        let answers =
+            move |_: &Request, stream: &mut TcpStream| answer(stream, status, &[("Retry-After", "7200")], b"");
+        let Pair { place, bad, .. } = bad_beside_good(answers, &status[..3]);
+        let rest = rest_of(&health(&place, &bad.url("/bad")));
         assert!((7_199..=7_930).contains(&rest), "{rest}");
     }
 }
 
 #[test]
+fn a_host_that_asks_for_time_gets_it_of_all_feeds() {
+    let stand = Newsstand::open(|request, stream| match request.path.as_str() {
+        "/limited" => answer(stream, "429 Too Many Requests", &[("Retry-After", "3600")], b""),
+        _ => ok(stream, rss(&[entry("ferry", "Ferry stuck", GOOD)])),
+    });
+    let place = Place::new();
+    let (_watch, _lines) = Watch::start(&place, &[&stand.url("/limited"), &stand.url("/a"), &stand.url("/b")]);
+    let began = Instant::now();
+    while stand.asked("/limited") == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "it is not asked");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let before = stand.requests().len();
+    std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(stand.requests().len(), before, "{:?}", stand.requests());
+}
+
+#[test]
 fn a_feed_that_is_gone_is_asked_once_a_day() {
-    let (place, stand) = bad_beside_good(|_, stream| answer(stream, "410 Gone", &[], b""), "answers 410 Gone");
-    let row = health(&place, &stand.url("/bad"));
+    let Pair { place, bad, .. } = bad_beside_good(|_, stream| answer(stream, "410 Gone", &[], b""), "answers 410 Gone");
+    let row = health(&place, &bad.url("/bad"));
     assert_eq!(row["state"], "gone");
-    let time = |name: &str| row[name].as_str().expect("a time").parse::<jiff::Timestamp>().expect("a time");
-    assert!(time("next").as_second() - time("asked").as_second() > 70_000, "{row}");
+    assert!(rest_of(&row) > 70_000, "{row}");
+}
+
+#[test]
+fn what_fails_is_told_once_and_when_it_answers_again() {
+    let count = AtomicUsize::new(0);
+    let stand = Newsstand::open(move |_, stream| match count.fetch_add(1, Ordering::Relaxed) {
+        0..3 => answer(stream, "500 Internal Server Error", &[], b""),
+        _ => ok(stream, rss(&[entry("ferry", "Ferry stuck", GOOD)])),
+    });
+    let place = Place::new();
+    let feed = stand.url("/feed");
+    let (mut watch, lines) = Watch::start(&place, &[&feed]);
+    wait_for(&lines, &["founded"]);
+    watch.signal("-TERM");
+    let told = std::fs::read_to_string(place.path("watch.log")).expect("standard error");
+    let of_feed: Vec<&str> = told.lines().filter(|line| line.starts_with(&feed)).collect();
+    assert_eq!(of_feed.len(), 2, "{told}");
+    assert!(of_feed[0].contains("answers 500") && of_feed[1].ends_with("answers again"), "{told}");
+    let row = health(&place, &feed);
+    assert_eq!((&row["state"], &row["failures"], &row["failing_since"]), (&"ok".into(), &0.into(), &Value::Null));
 }
 
 #[test]
@@ -395,6 +445,11 @@ fn ids_that_mean_several_things() {
         once(&place, &[&stand.url(feed)]).ends_with(0);
     }
     assert_eq!(ids(&place), ["7", "quay.example/7"], "neither replaces the other");
+    // Nor where both are asked at once for the first time.
+    let place = Place::new();
+    once(&place, &[&stand.url("/valley"), &stand.url("/quay")]).ends_with(0);
+    let ids = ids(&place);
+    assert!(ids.len() == 2 && ids[0] == "7" && ids[1].ends_with(".example/7"), "{ids:?}");
 }
 
 #[test]
@@ -466,7 +521,8 @@ fn page() -> String {
 
 #[test]
 fn pages_are_fetched_where_the_feed_has_only_a_summary() {
-    let stand = Newsstand::open(|request, stream| {
+    let seconds = AtomicUsize::new(0);
+    let stand = Newsstand::open(move |request, stream| {
         let host = request.headers["host"].clone();
         let of = |path: &str| Entry {
             link: Some(format!("http://{host}{path}")),
@@ -476,9 +532,11 @@ fn pages_are_fetched_where_the_feed_has_only_a_summary() {
             "/robots.txt" => answer(stream, "200 OK", &[], b"User-agent: samestory\nDisallow: /closed\n"),
             "/feed" => ok(
                 stream,
-                rss(&["/ferry", "/closed", "/lost", "/picture", "/bare", "/moved", "/secret", "/late"].map(of)),
+                rss(&["/ferry", "/closed", "/lost", "/picture", "/bare", "/moved", "/secret", "/late", "/second"]
+                    .map(of)),
             ),
-            "/ferry" | "/there" | "/closed" => {
+            "/second" if seconds.fetch_add(1, Ordering::Relaxed) == 0 => answer(stream, "502 Bad Gateway", &[], b""),
+            "/ferry" | "/there" | "/closed" | "/second" => {
                 answer(stream, "200 OK", &[("Content-Type", "text/html")], page().as_bytes())
             }
             "/lost" => answer(stream, "404 Not Found", &[], b""),
@@ -502,15 +560,18 @@ fn pages_are_fetched_where_the_feed_has_only_a_summary() {
         assert_eq!(text(id).as_deref(), Some("A ferry is stuck."), "{id}");
     }
     assert_eq!(stand.asked("/closed"), 0, "its host does not wish it");
-    // What may pass is tried again with the next rounds, and then the summary is taken.
-    assert_eq!(text("late"), None);
+    // What may pass is tried again with the next rounds; the summary does meanwhile.
+    assert_eq!(text("late").as_deref(), Some("A ferry is stuck."));
+    assert_eq!(text("second").as_deref(), Some("A ferry is stuck."));
     once(&place, &["--pages", &feed]).ends_with(0);
+    assert!(text("second").is_some_and(|text| text.contains("Northern Star")));
+    assert_eq!(text("second@1").as_deref(), Some("A ferry is stuck."), "it is the version before");
     once(&place, &["--pages", &feed]).ends_with(0);
     assert_eq!(text("late").as_deref(), Some("A ferry is stuck."));
     once(&place, &["--pages", &feed]).ends_with(0);
     assert_eq!((stand.asked("/late"), stand.asked("/ferry"), stand.asked("/robots.txt")), (3, 1, 3));
     assert_eq!(health(&place, &feed)["pages_missed"], 6);
-    assert_eq!(articles(&place).len(), 8);
+    assert_eq!(articles(&place).len(), 10);
 }
 
 #[test]
@@ -595,19 +656,24 @@ fn what_is_named_wrongly_is_told() {
 struct Watch(Child);
 
 impl Watch {
-    fn start(place: &Place, args: &[&str]) -> (Watch, std::sync::mpsc::Receiver<String>) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_samestory"))
+    fn spawn(place: &Place, args: &[&str]) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_samestory"))
             .arg("--collection")
             .arg(place.path(".samestory"))
             .args(["watch", "--jsonl", "--every", "1s"])
             .args(NEAR)
             .args(args)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::options().create(true).append(true).open(place.path("watch.log")).expect("a file"))
             .spawn()
-            .expect("it runs");
+            .expect("it runs")
+    }
+
+    fn start(place: &Place, args: &[&str]) -> (Watch, std::sync::mpsc::Receiver<String>) {
+        let mut child = Watch::spawn(place, args);
         let lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
         let (sender, receiver) = std::sync::mpsc::channel();
+        // Where the test does not listen any more, neither does this.
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         (Watch(child), receiver)
     }
@@ -727,18 +793,50 @@ fn other_writers_find_their_turn() {
 }
 
 #[test]
-fn a_feed_that_comes_back_is_told() {
-    let count = AtomicUsize::new(0);
-    let stand = Newsstand::open(move |_, stream| match count.fetch_add(1, Ordering::Relaxed) {
-        0 => answer(stream, "500 Internal Server Error", &[], b""),
-        _ => ok(stream, rss(&[entry("ferry", "Ferry stuck", GOOD)])),
-    });
+fn what_has_come_waits_while_another_writes() {
     let place = Place::new();
-    let (mut watch, lines) = Watch::start(&place, &[&stand.url("/feed")]);
+    let stand = growing();
+    let feed = stand.url("/feed");
+    std::fs::create_dir_all(place.path(".samestory")).expect("a folder");
+    let lock = std::fs::File::create(place.path(".samestory/lock")).expect("a file");
+    lock.lock().expect("the lock");
+    let (mut watch, _lines) = Watch::start(&place, &[&feed]);
+    std::thread::sleep(Duration::from_secs(4));
+    // It hears the signal all the same, and says that something was not added.
+    let began = Instant::now();
+    assert_eq!(watch.signal("-TERM"), Some(3));
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(articles(&place).is_empty());
+    let (mut watch, lines) = Watch::start(&place, &[&feed]);
+    std::thread::sleep(Duration::from_secs(4));
+    drop(lock);
     wait_for(&lines, &["founded"]);
-    watch.signal("-TERM");
-    let row = health(&place, &stand.url("/feed"));
-    assert_eq!((&row["state"], &row["failures"], &row["failing_since"]), (&"ok".into(), &0.into(), &Value::Null));
+    assert_eq!(watch.signal("-TERM"), Some(0));
+}
+
+#[test]
+fn what_could_not_be_told_is_told_after_the_next_start() {
+    let place = Place::new();
+    let stand = growing();
+    let mut watch = Watch(Watch::spawn(&place, &[&stand.url("/feed")]));
+    drop(watch.0.stdout.take());
+    assert_eq!(watch.0.wait().expect("it ends").code(), Some(0), "nobody listens");
+    let (_watch, lines) = Watch::start(&place, &[&stand.url("/feed")]);
+    wait_for(&lines, &["founded", "ferry-0"]);
+}
+
+#[test]
+fn files_of_one_name_in_two_folders() {
+    let report = |what: &str| format!("Title: {what} on the ferry\n\n{GOOD}\n");
+    let (watched, added) = (Place::new(), Place::new());
+    for place in [&watched, &added] {
+        place.write("valley/report.txt", report("Valley"));
+        place.write("quay/report.txt", report("Quay"));
+    }
+    added.run(&["add", "valley", "quay"]).ends_with(0);
+    once(&watched, &["valley", "quay"]).ends_with(0);
+    assert_eq!(ids(&watched), ["quay/report.txt", "valley/report.txt"]);
+    assert_eq!(ids(&watched), ids(&added));
 }
 
 #[test]
@@ -756,4 +854,100 @@ fn old_articles_are_removed() {
     let run = once(&place, &["--keep", "90d", &stand.url("/feed")]);
     assert!(run.ends_with(0).stderr.contains("1 article removed for their age"), "{run:?}");
     assert_eq!(ids(&place), ["new"]);
+}
+
+/// The stories of a collection as sets of articles.
+fn stories(place: &Place) -> BTreeSet<BTreeSet<String>> {
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for article in articles(place) {
+        let name = |field: &str| article[field].as_str().expect("a name").to_owned();
+        found.entry(name("story")).or_default().insert(name("id"));
+    }
+    found.into_values().collect()
+}
+
+/// The sample corpus as a feed an outlet.
+fn corpus() -> Vec<Vec<Entry>> {
+    let place = Place::new();
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").display().to_string();
+    place.run(&["cluster", &corpus]).ends_with(0);
+    let mut feeds: BTreeMap<Option<String>, Vec<Entry>> = BTreeMap::new();
+    for article in articles(&place) {
+        let text = |field: &str| article[field].as_str().map(str::to_owned);
+        let source = text("source");
+        let entry = Entry {
+            guid: text("id"),
+            title: text("title").expect("a headline"),
+            link: text("url"),
+            date: text("published").map(|time| if time.len() == 10 { format!("{time}T00:00:00Z") } else { time }),
+            source: source.clone(),
+            text: text("text").expect("a text"),
+        };
+        feeds.entry(source).or_default().push(entry);
+    }
+    feeds.into_values().collect()
+}
+
+#[test]
+fn the_stories_are_those_of_add_whatever_happens_meanwhile() {
+    let feeds = corpus();
+    let (added, watched) = (Place::new(), Place::new());
+    for (number, feed) in feeds.iter().enumerate() {
+        added.write(&format!("feeds/{number:02}.rss"), rss(feed));
+    }
+    added.run(&["add", "feeds"]).ends_with(0);
+    let expected = stories(&added);
+    assert!(expected.len() > 30 && expected.iter().any(|story| story.len() > 5), "{expected:?}");
+    // Each feed shows two more with each request.
+    let asked: Vec<AtomicUsize> = feeds.iter().map(|_| AtomicUsize::new(0)).collect();
+    let shown = feeds.clone();
+    let stand = Newsstand::open(move |request, stream| {
+        let number: usize = request.path[1..].parse().expect("a number");
+        let count = (asked[number].fetch_add(1, Ordering::Relaxed) + 1) * 2;
+        ok(stream, rss(&shown[number][..count.min(shown[number].len())]));
+    });
+    let list: String = (0..feeds.len()).map(|number| stand.url(&format!("/{number}\n"))).collect();
+    watched.write("feeds.txt", list);
+    let list = watched.path("feeds.txt").display().to_string();
+    let (mut watch, lines) = Watch::start(&watched, &["--settle", "1s", &list]);
+    wait_for(&lines, &["joined"]);
+    watch.signal("-KILL");
+    let (_watch, _lines) = Watch::start(&watched, &["--settle", "1s", &list]);
+    let began = Instant::now();
+    while stories(&watched) != expected {
+        let odd: Vec<_> = stories(&watched).symmetric_difference(&expected).cloned().collect();
+        assert!(began.elapsed() < Duration::from_secs(90), "{odd:?}");
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+#[test]
+fn the_served_page_follows() {
+    let place = Place::new();
+    let stand = growing();
+    let (mut watch, lines) = Watch::start(&place, &[&stand.url("/feed")]);
+    wait_for(&lines, &["founded"]);
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_samestory"))
+        .arg("--collection")
+        .arg(place.path(".samestory"))
+        .args(["serve", "--addr", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .map(Watch)
+        .expect("it runs");
+    let mut told = BufReader::new(serve.0.stderr.take().expect("standard error")).lines().map_while(Result::ok);
+    let line = told.find(|line| line.starts_with("serving")).expect("where");
+    let address = line.rsplit_once("http://").expect("an address").1.trim_end_matches('/').to_owned();
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a timeout");
+    write!(stream, "GET /live/events?since=0 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    let mut seen = String::new();
+    for line in BufReader::new(stream).lines() {
+        seen.push_str(&line.expect("more of the live view"));
+        if seen.contains("Northern Star") && seen.contains("joined") {
+            break;
+        }
+    }
+    assert!(seen.contains("joined"), "{seen}");
+    assert_eq!(watch.signal("-TERM"), Some(0));
 }

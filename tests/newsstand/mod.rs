@@ -102,6 +102,7 @@ pub struct Entry {
     pub title: String,
     pub link: Option<String>,
     pub date: Option<String>,
+    pub source: Option<String>,
     pub text: String,
 }
 
@@ -112,6 +113,7 @@ pub fn entry(guid: &str, title: &str, text: &str) -> Entry {
         title: title.into(),
         link: Some(format!("https://www.valley-observer.example/{guid}")),
         date: Some("Tue, 04 May 2021 06:30:00 GMT".into()),
+        source: None,
         text: text.into(),
     }
 }
@@ -131,11 +133,12 @@ pub fn rss(entries: &[Entry]) -> String {
         .map(|entry| {
             let paragraphs: String = entry.text.lines().map(|line| format!("<p>{}</p>", escaped(line))).collect();
             format!(
-                "<item>{}{}{}{}<description>{}</description></item>\n",
+                "<item>{}{}{}{}{}<description>{}</description></item>\n",
                 tag("title", &Some(entry.title.clone())),
                 tag("guid", &entry.guid),
                 tag("link", &entry.link),
                 tag("pubDate", &entry.date),
+                tag("source", &entry.source),
                 escaped(&paragraphs)
             )
         })

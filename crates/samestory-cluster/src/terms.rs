@@ -180,7 +180,7 @@ thread_local! {
 }
 
 /// Words that are kept; past them a thread starts anew, so that memory stays bounded.
-const MOST_KNOWN_WORDS: usize = 400_000;
+const MOST_KNOWN_WORDS: usize = 100_000;
 
 fn stemmed(tokens: Tokens, stemmer: &Stemmer, background: &Background) -> Words {
     let word_of = |token: &Token| term_of(tokens.word(token), token.shape().number, stemmer, background);

@@ -25,7 +25,7 @@ struct KnownStems {
 }
 
 /// Stems that are kept; past them a thread starts anew, so that memory stays bounded.
-const MOST_KNOWN_STEMS: usize = 200_000;
+const MOST_KNOWN_STEMS: usize = 100_000;
 
 thread_local! {
     static KNOWN: RefCell<KnownStems> = RefCell::new(KnownStems { language: None, stems: FxHashMap::default() });

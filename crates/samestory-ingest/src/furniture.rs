@@ -62,8 +62,10 @@ impl Block {
     }
 }
 
-/// Marks repeated paragraphs in all articles whose outlet is known.
+/// Marks repeated paragraphs in all articles whose outlet is known. What was marked as such before, beside fewer or
+/// other articles, is looked at anew.
 pub fn mark_repeated_blocks(articles: &mut [Article]) {
+    articles.iter_mut().for_each(|article| article.cuts.retain(|cut| cut.kind != CutKind::Furniture));
     let blocks: Vec<Box<[Block]>> = articles.par_iter().map(blocks_of).collect();
     mark_blocks(articles, &blocks);
 }
@@ -107,9 +109,6 @@ pub(crate) fn repeated_blocks<'t, E: Send>(
 pub fn mark_repeated_blocks_beside(articles: &mut [Article], others: Vec<Article>) {
     let mut all: Vec<Article> = others;
     let first = all.len();
-    for other in &mut all {
-        other.cuts.retain(|cut| cut.kind != CutKind::Furniture);
-    }
     all.extend(articles.iter_mut().map(|article| std::mem::replace(article, Article::new("".into()))));
     mark_repeated_blocks(&mut all);
     articles.iter_mut().zip(all.drain(first..)).for_each(|(article, marked)| *article = marked);

@@ -21,7 +21,7 @@ use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};
 use crate::settings::ReadSettings;
 use crate::spill::{Spill, Spilled};
-use crate::walk::{Found, path_text, walk};
+use crate::walk::{Found, full, path_text, walk};
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -73,15 +73,18 @@ pub fn read_apart(
     reader.finish_apart()
 }
 
-/// As [`read`], but only the files that are wanted, by their path and what the system says of them.
+/// As [`read`], but of one folder, and of its files only those that are wanted, by their path and what the system says of
+/// them. Where there are folders `beside` it, which are read apart, ids that are made of paths begin with its name.
 pub fn read_some(
-    paths: &[PathBuf],
+    folder: &Path,
+    beside: &[PathBuf],
     settings: &ReadSettings,
     wanted: &mut dyn FnMut(&Path, &std::fs::Metadata) -> bool,
 ) -> Reading {
     let mut ignore = |_| ();
     let mut reader = Reader::new(settings, &mut ignore);
-    let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
+    reader.beside = beside.iter().map(|folder| full(folder)).collect();
+    let files = walk(&[folder.to_owned()], &mut reader.skipped, &mut reader.rejected);
     for file in &files {
         match file.path.metadata() {
             Ok(entry) if wanted(&file.path, &entry) => reader.read_file(file),
@@ -125,6 +128,8 @@ struct Reader<'a> {
     batch: Vec<(RawItem, usize)>,
     batch_bytes: usize,
     files: Vec<Found>,
+    /// Folders that are read apart and told apart by their names.
+    beside: Vec<PathBuf>,
     taken: Vec<Taken>,
     /// Bytes of texts in articles, and how many there may be.
     held: usize,
@@ -160,6 +165,7 @@ impl<'a> Reader<'a> {
             batch: Vec::new(),
             batch_bytes: 0,
             files: Vec::new(),
+            beside: Vec::new(),
             taken: Vec::new(),
             held: 0,
             most_held: usize::MAX,
@@ -300,7 +306,7 @@ impl<'a> Reader<'a> {
 
     fn finish_all(mut self) -> Finished {
         self.assemble_batch();
-        name_roots(&mut self.taken, &self.files);
+        name_roots(&mut self.taken, &self.files, &self.beside);
         name_outlets(&mut self.taken);
         let mut first_by_id: FxHashMap<ArticleId, (u32, u32)> = FxHashMap::default();
         let mut reading = Reading {
@@ -435,14 +441,18 @@ impl Names {
 
 /// Where two roots hold the same relative path, its articles get the root's name in front: its last
 /// part, or as many as it takes to tell the roots apart.
-fn name_roots(taken: &mut [Taken], files: &[Found]) {
+fn name_roots(taken: &mut [Taken], files: &[Found], beside: &[PathBuf]) {
     let mut roots: BTreeMap<&str, Vec<&Path>> = BTreeMap::new();
     for file in files {
         roots.entry(&file.relative).or_default().push(&file.root);
     }
     for Taken { assembled, file, .. } in taken.iter_mut().filter(|taken| !taken.assembled.own_id) {
         let file = &files[*file];
-        let Some(same) = roots.get(file.relative.as_str()).filter(|roots| roots.len() > 1) else { continue };
+        let Some(same) = roots.get(file.relative.as_str()) else { continue };
+        let same: Vec<&Path> = same.iter().copied().chain(beside.iter().map(PathBuf::as_path)).collect();
+        if same.len() < 2 {
+            continue;
+        }
         let longest = same.iter().map(|root| root.iter().count()).max().unwrap_or(1);
         let distinct = |length: &usize| {
             let names: FxHashSet<String> = same.iter().map(|root| last_parts(root, *length)).collect();

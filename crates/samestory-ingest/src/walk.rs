@@ -90,7 +90,7 @@ fn walk_folder(root: &Path, found: &mut Vec<Found>, skipped: &mut Skipped, rejec
     }
 }
 
-fn full(path: &Path) -> PathBuf {
+pub(crate) fn full(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 

@@ -36,6 +36,9 @@ pub enum WatchError {
     /// A record of what is remembered is none.
     #[error("`{}` is damaged; without it, watching begins anew", .0.display())]
     Damaged(PathBuf),
+    /// What happens cannot be told any more.
+    #[error("cannot be told")]
+    Told(#[source] std::io::Error),
     /// Requests cannot be made.
     #[error("requests cannot be made: {0}")]
     Client(String),

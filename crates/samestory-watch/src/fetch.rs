@@ -17,6 +17,7 @@ use crate::error::WatchError;
 use crate::hosts::Hosts;
 use crate::reach::{Private, Reach};
 use crate::robots::{Leave, Rules};
+use crate::schedule::DAY;
 use crate::settings::WatchSettings;
 
 /// Redirects that are followed for one answer.
@@ -90,6 +91,10 @@ pub(crate) enum FaultKind {
     Refused(String),
     /// The host does not wish its page to be fetched.
     Disallowed,
+    /// What the host wishes cannot be known now.
+    RulesUnknown,
+    /// The host has asked to be left alone.
+    Resting,
     Redirects,
     RedirectLoop,
     RedirectNowhere,
@@ -108,7 +113,7 @@ impl FaultKind {
                 status.is_server_error()
                     || matches!(*status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
             }
-            FaultKind::TimedOut(_) | FaultKind::Connection(_) => true,
+            FaultKind::TimedOut(_) | FaultKind::Connection(_) | FaultKind::RulesUnknown | FaultKind::Resting => true,
             _ => false,
         }
     }
@@ -123,6 +128,8 @@ impl fmt::Display for FaultKind {
             },
             FaultKind::Refused(why) => write!(f, "is not asked: {why} (see --allow-private)"),
             FaultKind::Disallowed => write!(f, "robots.txt of its host does not allow it"),
+            FaultKind::RulesUnknown => write!(f, "robots.txt of its host cannot be read"),
+            FaultKind::Resting => write!(f, "is not asked: its host has asked to be left alone for a while"),
             FaultKind::Redirects => write!(f, "is redirected more than {MOST_REDIRECTS} times"),
             FaultKind::RedirectLoop => write!(f, "is redirected in a circle"),
             FaultKind::RedirectNowhere => write!(f, "is redirected to no address of HTTP or HTTPS"),
@@ -192,15 +199,27 @@ impl Fetcher {
                 true => match self.rules.leave(&address, self).await {
                     Leave::Given(delay) => delay,
                     Leave::Refused => return Err(FaultKind::Disallowed.into()),
+                    Leave::Unknown => return Err(FaultKind::RulesUnknown.into()),
                 },
                 false => None,
             };
             let turn = self.hosts.turn(&address, wished).await;
+            if let Some(rest) = self.hosts.rests(&address) {
+                return Err(Fault { kind: FaultKind::Resting, retry_after: Some(rest) });
+            }
             let Ok(_place) = self.running.acquire().await else {
                 return Err(FaultKind::Connection("the program ends".into()).into());
             };
             let step = tokio::time::timeout(self.timeout, self.step(&address, &wanted)).await;
             drop(turn);
+            if let Ok(Err(Fault { retry_after: Some(time), .. })) = &step {
+                self.hosts.rest(&address, (*time).min(DAY));
+            }
+            let outcome = step.as_ref().map_or(&"timed out" as &dyn fmt::Debug, |step| match step {
+                Ok(step) => step,
+                Err(fault) => fault,
+            });
+            tracing::debug!(address = shown(&address), ?outcome, "asked");
             match step.map_err(|_| FaultKind::TimedOut(self.timeout))?? {
                 Step::Unchanged => return Ok(Answer::Unchanged),
                 Step::Document(document) => return Ok(Answer::Document(Document { moved_to, ..document })),
@@ -245,6 +264,7 @@ impl Fetcher {
                 let mut to =
                     to.filter(|to| matches!(to.scheme(), "http" | "https")).ok_or(FaultKind::RedirectNowhere)?;
                 to.set_fragment(None);
+                with_password_of(address, &mut to);
                 Ok(Step::Redirect { to, permanent })
             }
             _ => Err(Fault { kind: FaultKind::Status(status), retry_after: retry_after(response.headers()) }),
@@ -256,6 +276,33 @@ enum Step {
     Unchanged,
     Document(Document),
     Redirect { to: Url, permanent: bool },
+}
+
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Step::Unchanged => write!(f, "unchanged"),
+            Step::Document(document) => write!(f, "{} bytes", document.bytes.len()),
+            Step::Redirect { to, .. } => write!(f, "redirected to {}", shown(to)),
+        }
+    }
+}
+
+/// Gives an address the password of another one of the same host, if it has none.
+pub(crate) fn with_password_of(known: &Url, address: &mut Url) {
+    if known.origin() == address.origin() && address.username().is_empty() && address.password().is_none() {
+        // Both can fail only for addresses without a host.
+        let _ = address.set_username(known.username());
+        let _ = address.set_password(known.password());
+    }
+}
+
+/// An address as it may be shown and stored: without a password.
+pub(crate) fn shown(address: &Url) -> String {
+    let mut address = address.clone();
+    let _ = address.set_password(None);
+    let _ = address.set_username("");
+    address.into()
 }
 
 /// Reads a body up to its bound, which holds for what it is after decompression.

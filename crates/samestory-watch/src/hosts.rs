@@ -16,6 +16,8 @@ const REMEMBERED: usize = 4_096;
 pub(crate) struct Hosts {
     delay: Duration,
     last: Mutex<HashMap<String, Arc<Turns<Option<Instant>>>>>,
+    /// Until when hosts wish to be left alone.
+    resting: Mutex<HashMap<String, Instant>>,
 }
 
 /// The turn at a host; it ends when this is dropped.
@@ -30,7 +32,7 @@ impl Drop for Turn {
 
 impl Hosts {
     pub(crate) fn with_delay(delay: Duration) -> Hosts {
-        Hosts { delay, last: Mutex::default() }
+        Hosts { delay, last: Mutex::default(), resting: Mutex::default() }
     }
 
     /// Waits until the host of an address may be asked: when nobody else asks it, and `delay`, or more where the host
@@ -45,9 +47,22 @@ impl Hosts {
         turn
     }
 
+    /// Leaves the host of an address alone for a while.
+    pub(crate) fn rest(&self, address: &Url, time: Duration) {
+        let mut resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        if resting.len() >= REMEMBERED {
+            resting.retain(|_, until| *until > Instant::now());
+        }
+        resting.insert(name_of(address), Instant::now() + time);
+    }
+
+    /// How long the host of an address still wishes to be left alone.
+    pub(crate) fn rests(&self, address: &Url) -> Option<Duration> {
+        let resting = self.resting.lock().unwrap_or_else(PoisonError::into_inner);
+        resting.get(&name_of(address))?.checked_duration_since(Instant::now()).filter(|rest| !rest.is_zero())
+    }
+
     fn host(&self, address: &Url) -> Arc<Turns<Option<Instant>>> {
-        let name =
-            format!("{}:{}", address.host_str().unwrap_or_default(), address.port_or_known_default().unwrap_or(0));
         let mut hosts = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if hosts.len() >= REMEMBERED {
             let rests = |host: &Arc<Turns<Option<Instant>>>| match host.try_lock() {
@@ -57,8 +72,12 @@ impl Hosts {
             // Who holds a second reference waits for it, or is about to.
             hosts.retain(|_, host| Arc::strong_count(host) > 1 || !rests(host));
         }
-        Arc::clone(hosts.entry(name).or_default())
+        Arc::clone(hosts.entry(name_of(address)).or_default())
     }
+}
+
+fn name_of(address: &Url) -> String {
+    format!("{}:{}", address.host_str().unwrap_or_default(), address.port_or_known_default().unwrap_or(0))
 }
 
 #[cfg(test)]
@@ -78,5 +97,9 @@ mod tests {
         assert!(began.elapsed() >= Duration::from_secs(2));
         drop(hosts.turn(&valley, Some(Duration::from_secs(7))).await);
         assert!(began.elapsed() >= Duration::from_secs(9));
+        hosts.rest(&valley, Duration::from_secs(60));
+        assert!(hosts.rests(&valley).is_some() && hosts.rests(&quay).is_none());
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert_eq!(hosts.rests(&valley), None);
     }
 }

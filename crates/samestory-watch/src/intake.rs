@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use samestory::article::Article;
 use samestory::stories::StoryId;
@@ -16,6 +16,7 @@ use samestory::{
     Settings, View,
 };
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::error::WatchError;
 use crate::memory::{Learned, Memory, Remembered, now};
@@ -24,7 +25,7 @@ use crate::notify::Notice;
 use crate::settings::WatchSettings;
 
 /// The number of the first change that was not told of.
-const TOLD: &str = "told";
+pub(crate) const TOLD: &str = "told";
 /// Whether articles were added since all stories were decided together.
 const UNSETTLED: &str = "unsettled";
 /// When old articles were removed last.
@@ -51,6 +52,9 @@ pub(crate) struct Intake {
     unsettled: bool,
     /// When all stories may be decided together next.
     settle_from: Instant,
+    /// When it began, by the clock and by what cannot be set.
+    began: (i64, Instant),
+    clock_was_set: bool,
 }
 
 /// What came of a batch.
@@ -91,8 +95,11 @@ impl Intake {
             told,
             unsettled,
             settle_from: Instant::now(),
+            began: (now(), Instant::now()),
+            clock_was_set: false,
         };
         if let (Some(collection), Some(_)) = (&collection, &intake.notices) {
+            intake.follow_merges(&collection.changes(told)?)?;
             intake.begin_notices(collection, noticed_outlets)?;
         }
         let mut learned = Learned::default();
@@ -116,11 +123,34 @@ impl Intake {
             return self.memory.learn(&Learned { notified, ..Learned::default() });
         }
         for story in large {
-            if !self.memory.was_notified(&story)? {
+            if !self.is_known(&story)? {
                 self.notice(collection, &story)?;
             }
         }
         Ok(())
+    }
+
+    /// Whether the command was told of a story, or is about to be.
+    fn is_known(&self, story: &str) -> Result<bool, WatchError> {
+        Ok(self.noticed.contains(story) || self.memory.was_notified(story)?)
+    }
+
+    /// A story of which a part is known to the command is known to it.
+    fn follow_merges(&mut self, changes: &[Change]) -> Result<(), WatchError> {
+        let mut notified = Vec::new();
+        for change in changes {
+            if let ChangeKind::Merged { from, into } = &change.kind
+                && self.is_known(from.as_str())?
+                && !self.is_known(into.as_str())?
+            {
+                self.noticed.insert(into.to_string());
+                notified.push((into.to_string(), now()));
+            }
+        }
+        match notified.is_empty() {
+            true => Ok(()),
+            false => self.memory.learn(&Learned { notified, ..Learned::default() }),
+        }
     }
 
     /// Adds articles. Where another process writes, nothing is taken and the error says so.
@@ -153,9 +183,12 @@ impl Intake {
         }
         let next = collection.next_change();
         let changes = collection.changes(self.told.min(next))?;
+        if self.notices.is_some() {
+            self.follow_merges(&changes)?;
+        }
         for change in changes {
             if self.notices.is_some() {
-                self.notice_change(&collection, &change, &mut taken.learned)?;
+                self.notice_change(&collection, &change)?;
             }
             let story = match story_of(&change) {
                 Some(story) => collection.find_story(story.as_str())?,
@@ -169,27 +202,11 @@ impl Intake {
     }
 
     /// Passes a story on to the command, if it has come to have enough outlets.
-    fn notice_change(
-        &mut self,
-        collection: &Collection,
-        change: &Change,
-        learned: &mut Learned,
-    ) -> Result<(), WatchError> {
+    fn notice_change(&mut self, collection: &Collection, change: &Change) -> Result<(), WatchError> {
         let Some(story) = story_of(change) else { return Ok(()) };
         let Some(row) = collection.find_story(story.as_str())? else { return Ok(()) };
         let name = row.id.to_string();
-        if row.outlets.len() < self.watch.notify_outlets
-            || self.noticed.contains(&name)
-            || self.memory.was_notified(&name)?
-        {
-            return Ok(());
-        }
-        // Of what has become part of it, the command was told.
-        if let ChangeKind::Merged { from, .. } = &change.kind
-            && (self.noticed.contains(from.as_str()) || self.memory.was_notified(from.as_str())?)
-        {
-            self.noticed.insert(name.clone());
-            learned.notified.push((name, now()));
+        if row.outlets.len() < self.watch.notify_outlets || self.is_known(&name)? {
             return Ok(());
         }
         self.notice(collection, &name)
@@ -207,9 +224,9 @@ impl Intake {
         Ok(())
     }
 
-    /// Whether all stories are to be decided together once nothing comes for a while.
-    pub(crate) fn wants_to_settle(&self) -> bool {
-        self.unsettled && !self.watch.once && Instant::now() >= self.settle_from
+    /// From when on all stories may be decided together; none where there is nothing to decide.
+    pub(crate) fn settle_from(&self) -> Option<Instant> {
+        Some(self.settle_from).filter(|_| self.unsettled && !self.watch.once)
     }
 
     /// Decides all stories together, if they are not too many for it.
@@ -246,6 +263,16 @@ impl Intake {
             return Ok(Taken::default());
         }
         let mut taken = Taken::default();
+        let (began, began_at) = self.began;
+        let gone_by = i64::try_from(began_at.elapsed().as_secs()).unwrap_or(0);
+        if (time - began - gone_by).abs() > EXPIRE_EVERY {
+            let told =
+                "the clock was set while feeds are watched; nothing is removed for its age before the next start";
+            if !std::mem::replace(&mut self.clock_was_set, true) {
+                taken.news.push(News::Trouble(told.into()));
+            }
+            return Ok(taken);
+        }
         if let Some(keep) = self.watch.keep {
             let before = time - i64::try_from(keep.as_secs()).unwrap_or(i64::MAX);
             match CollectionWriter::open_existing(&self.folder) {
@@ -270,13 +297,15 @@ impl Intake {
                 .is_some_and(|collection| matches!(collection.find_story(story), Ok(Some(_)) | Err(_))),
             Remembered::File(path) => std::path::Path::new(path).exists(),
         })?;
-        self.noticed.clear();
+        let mut noticed = std::mem::take(&mut self.noticed);
+        // Those that were told are remembered; those that did not find room wait no more.
+        noticed.retain(|story| !matches!(self.memory.was_notified(story), Ok(true)));
+        self.noticed = noticed;
+        if let (Some(collection), true) = (&collection, self.notices.is_some()) {
+            self.begin_notices(collection, Some(self.watch.notify_outlets as u64))?;
+        }
         taken.learned.numbers.push((EXPIRED, time));
         Ok(taken)
-    }
-
-    pub(crate) fn memory(&self) -> &Memory {
-        &self.memory
     }
 }
 

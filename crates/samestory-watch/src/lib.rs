@@ -10,6 +10,7 @@
 //!     if let News::Story(news) = news {
 //!         println!("{:?}", news.change);
 //!     }
+//!     Ok(())
 //! })?;
 //! # Ok::<(), samestory_watch::WatchError>(())
 //! ```

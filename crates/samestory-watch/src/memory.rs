@@ -4,7 +4,9 @@
 //! articles are durable, never before. Killed in between, entries are taken again, which the collection knows to be nothing
 //! new. Whoever asks how feeds are reads beside the one that watches.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use redb::{
@@ -13,6 +15,7 @@ use redb::{
 };
 use samestory::instant;
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::WatchError;
 
@@ -45,6 +48,8 @@ pub struct FeedHealth {
     pub asked: Option<i64>,
     /// When it last answered as it should.
     pub answered: Option<i64>,
+    /// When its entries were last read, and not only known to be unchanged.
+    pub(crate) read: Option<i64>,
     /// When it is asked next.
     pub next: i64,
     /// How often it was asked.
@@ -186,7 +191,8 @@ impl Learned {
 #[derive(Debug)]
 pub(crate) struct Memory {
     path: PathBuf,
-    database: Database,
+    /// None where it has failed, and is to be opened again: redb takes nothing more after a write that failed.
+    database: Mutex<Option<Database>>,
 }
 
 fn builder() -> Builder {
@@ -204,14 +210,25 @@ impl Memory {
             Err(DatabaseError::DatabaseAlreadyOpen) => return Err(WatchError::Watched(collection.to_owned())),
             opened => opened.map_err(|error| failed(&path, error))?,
         };
-        let memory = Memory { path, database };
+        let memory = Memory { path, database: Mutex::new(Some(database)) };
         memory.write(|_| Ok(()))?;
         Ok(memory)
     }
 
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T, redb::Error>) -> Result<T, WatchError> {
+        let mut database = self.database.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = match database.take() {
+            Some(open) => open,
+            None => builder().create(&self.path).map_err(|error| failed(&self.path, error))?,
+        };
+        let done = work(&open).map_err(|error| failed(&self.path, error))?;
+        *database = Some(open);
+        Ok(done)
+    }
+
     fn write(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<(), redb::Error>) -> Result<(), WatchError> {
-        let written = (|| {
-            let mut transaction = self.database.begin_write()?;
+        self.with(|database| {
+            let mut transaction = database.begin_write()?;
             transaction.set_quick_repair(true);
             // Opening a table makes it.
             transaction.open_table(FEEDS)?;
@@ -221,13 +238,11 @@ impl Memory {
             transaction.open_table(NUMBERS)?;
             change(&transaction)?;
             Ok(transaction.commit()?)
-        })();
-        written.map_err(|error: redb::Error| failed(&self.path, error))
+        })
     }
 
     fn read<T>(&self, read: impl FnOnce(&ReadTransaction) -> Result<T, redb::Error>) -> Result<T, WatchError> {
-        let found = (|| read(&self.database.begin_read()?))();
-        found.map_err(|error: redb::Error| failed(&self.path, error))
+        self.with(|database| read(&database.begin_read()?))
     }
 
     /// What is remembered of a feed.
@@ -288,7 +303,7 @@ impl Memory {
         })
     }
 
-    /// Forgets the entries that no feed has shown for long, the feeds that are not named any more, and what `is_there` says
+    /// Forgets the entries that their feeds have not shown for long, the feeds that are not named any more, and what `is_there` says
     /// is not there any more of stories and files.
     pub(crate) fn forget(
         &self,
@@ -298,7 +313,18 @@ impl Memory {
     ) -> Result<(), WatchError> {
         self.write(|transaction| {
             let before = now - KEPT;
-            transaction.open_table(ENTRIES)?.retain(|_, (.., seen, _)| seen >= before)?;
+            // An entry that was there when its feed was read last is there still.
+            let mut read = HashMap::new();
+            for row in transaction.open_table(FEEDS)?.iter()? {
+                let (feed, row) = row?;
+                if let Ok(FeedHealth { read: Some(time), .. }) = serde_json::from_slice(row.value())
+                    && named.contains(&feed.value())
+                {
+                    read.insert(feed_number(feed.value()), time);
+                }
+            }
+            let last_read = |feed: u64| read.get(&feed).copied().unwrap_or(now);
+            transaction.open_table(ENTRIES)?.retain(|_, (_, _, feed, _, seen, _)| seen >= last_read(feed) - KEPT)?;
             transaction.open_table(FEEDS)?.retain(|feed, row| {
                 let asked = serde_json::from_slice::<FeedHealth>(row).ok().and_then(|row| row.asked).unwrap_or(0);
                 named.contains(&feed) || asked >= before
@@ -363,6 +389,11 @@ pub fn read_feeds(collection: &Path) -> Result<Vec<FeedHealth>, WatchError> {
     rows.iter().map(|row| serde_json::from_slice(row).map_err(|_| WatchError::Damaged(path.clone()))).collect()
 }
 
+/// The number that stands for a feed in what is remembered of its entries.
+pub(crate) fn feed_number(feed: &str) -> u64 {
+    xxh3_64(feed.as_bytes())
+}
+
 /// Seconds since 1970 by the clock of this machine.
 pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -376,6 +407,16 @@ pub(crate) fn later(time: i64, by: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_that_has_failed_is_opened_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let memory = Memory::open(folder.path()).expect("a memory");
+        let full = redb::Error::Io(std::io::ErrorKind::StorageFull.into());
+        assert!(memory.with(|_| Err::<(), _>(full)).is_err());
+        memory.learn(&Learned { numbers: vec![("told", 7)], ..Default::default() }).expect("learned");
+        assert_eq!(memory.number("told").expect("a number"), Some(7));
+    }
 
     #[test]
     fn what_was_learned_is_there_after_a_restart() {
@@ -399,7 +440,12 @@ mod tests {
         assert_eq!(memory.entry("vo-118").expect("a row"), Some(row));
         assert_eq!(memory.entry("other").expect("no row"), None);
         assert_eq!(memory.feed(&feed.feed).expect("a row"), Some(feed));
-        memory.forget(KEPT + 6, &[], &|_| true).expect("forgotten");
+        let read = FeedHealth { feed: "b".into(), read: Some(9), ..Default::default() };
+        let shown = EntryRow { feed: feed_number("b"), ..row };
+        let learned = Learned { feeds: vec![read], entries: vec![("shown".into(), shown)], ..Default::default() };
+        memory.learn(&learned).expect("learned");
+        memory.forget(KEPT + 6, &["b"], &|_| true).expect("forgotten");
+        assert_eq!(memory.entry("shown").expect("a row"), Some(shown), "its feed has not changed since");
         assert_eq!(memory.entry("vo-118").expect("no row"), None);
         assert_eq!(memory.number("told").expect("a number"), Some(7));
     }

@@ -8,20 +8,21 @@
 //! What the server says of the state of the feed (ETag and the like) is remembered only once everything in it has been taken.
 //! Killed before, the feed is read again.
 
-use std::collections::HashSet;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use samestory::article::Article;
-use samestory::ingest::{FeedEntry, Fetched, ReadSettings, assemble_entries, read_feed};
-use tokio::sync::{mpsc, oneshot};
+use samestory::ingest::{FeedEntry, Fetched, ReadSettings, Rejected, assemble_entries, read_feed};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinError;
 use url::Url;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::WatchError;
-use crate::fetch::{Answer, Document, Fault, FaultKind, Fetcher, Tags, Wanted};
-use crate::memory::{EntryRow, FeedHealth, Learned, Memory, later, now};
+use crate::fetch::{Answer, Document, Fault, FaultKind, Fetcher, Tags, Wanted, shown, with_password_of};
+use crate::memory::{EntryRow, FeedHealth, Learned, Memory, feed_number, later, now};
 use crate::news::{FeedChange, FeedNews, News};
 use crate::schedule::{DAY, Outcome, rest};
 use crate::settings::WatchSettings;
@@ -31,6 +32,12 @@ const SUMMARY: usize = 1_000;
 
 /// How often a page is asked for that cannot be had now.
 const PAGE_TRIES: u8 = 3;
+
+/// How long pages are asked for in one round, at least; the rest has to wait for the next.
+const LEAST_FOR_PAGES: Duration = Duration::from_secs(600);
+
+/// How long is waited where what is remembered cannot be read.
+const READ_AGAIN: Duration = Duration::from_secs(60);
 
 /// How often an entry that is still shown is noted as seen.
 const SEEN_EVERY: i64 = 43_200;
@@ -65,9 +72,39 @@ pub(crate) async fn deliver(arrivals: &mpsc::Sender<Arrival>, arrival: Arrival) 
 pub(crate) struct Poller {
     pub(crate) fetcher: Fetcher,
     pub(crate) memory: Arc<Memory>,
+    pub(crate) claims: Claims,
     pub(crate) read: ReadSettings,
     pub(crate) settings: Arc<WatchSettings>,
     pub(crate) arrivals: mpsc::Sender<Arrival>,
+    /// Feeds and pages that are read at once.
+    pub(crate) reading: Arc<Semaphore>,
+}
+
+/// Entries that were selected and are not remembered yet, so that two feeds which show one at the same time do not both
+/// take it, nor two outlets one id.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Claims(Arc<Mutex<HashMap<String, EntryRow>>>);
+
+/// A claim to entries; given back when dropped.
+#[derive(Debug, Default)]
+struct Claim {
+    ids: Vec<String>,
+    of: Claims,
+}
+
+impl Claim {
+    fn of(claims: &Claims) -> Claim {
+        Claim { ids: Vec::new(), of: claims.clone() }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut claims = self.of.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in &self.ids {
+            claims.remove(id);
+        }
+    }
 }
 
 /// The entries of a document that are not known.
@@ -75,10 +112,10 @@ pub(crate) struct Poller {
 struct Selected {
     ready: Vec<FeedEntry>,
     rows: Vec<(String, EntryRow)>,
+    claim: Claim,
     waiting: Vec<Waiting>,
     entries: u64,
-    rejected: u64,
-    first_rejected: Option<String>,
+    rejected: Vec<Rejected>,
 }
 
 /// An entry that waits for its page.
@@ -86,28 +123,37 @@ struct Waiting {
     entry: FeedEntry,
     row: EntryRow,
     page: Url,
+    _claim: Claim,
 }
 
 /// What came of a page.
 enum Page {
-    Taken(Vec<Article>),
-    /// The page cannot be had; the summary was taken.
-    Missed(Vec<Article>),
-    /// It is tried again with the next round.
-    Later(Option<Duration>),
+    /// The entry with its text.
+    Taken(FeedEntry),
+    /// The page cannot be had: the summary has to do.
+    Missed(FeedEntry),
+    /// It is tried again with the next round; the summary does meanwhile.
+    Later(FeedEntry),
 }
 
 impl Poller {
     /// Follows a feed for good, or asks it once.
     pub(crate) async fn follow(self: Arc<Self>, feed: Url) {
         let name = shown(&feed);
-        let mut row = match self.memory.feed(&name) {
-            Ok(row) => row.unwrap_or_default(),
-            Err(error) => return tracing::error!(feed = name, %error, "is not followed"),
+        let mut row = loop {
+            match self.memory.feed(&name) {
+                Ok(row) => break row.unwrap_or_default(),
+                Err(error) => tracing::error!(feed = name, %error, "what is remembered of a feed cannot be read"),
+            }
+            if self.settings.once {
+                return;
+            }
+            tokio::time::sleep(READ_AGAIN).await;
         };
         row.feed = name;
-        // A clock that was set back keeps no feed waiting for years.
-        let due = Duration::from_secs(u64::try_from(row.next - now()).unwrap_or(0)).min(DAY.mul_f64(1.1));
+        let due = Duration::from_secs(u64::try_from(row.next - now()).unwrap_or(0));
+        // No feed is due so late: the clock was set back.
+        let due = if due > DAY.mul_f64(1.1) { Duration::ZERO } else { due };
         if self.settings.once && row.failures > 0 && !due.is_zero() {
             return;
         }
@@ -132,13 +178,18 @@ impl Poller {
         let mut tell = |what| news.push(News::Feed(FeedNews { feed: before.feed.clone(), what }));
         let taken = self.take(feed, row).await;
         let outcome = match taken {
-            Ok(retry_after) => {
+            Ok(()) => {
                 row.answered = Some(now());
                 (row.failures, row.failing_since, row.reason, row.gone) = (0, None, None, false);
                 if before.failures > 0 {
                     tell(FeedChange::Answers);
                 }
-                Outcome { retry_after, ..Outcome::default() }
+                Outcome::default()
+            }
+            // It was another address of the host that was answered so.
+            Err(Fault { kind: FaultKind::Resting, retry_after }) => {
+                *row = before;
+                return retry_after.unwrap_or(self.settings.every);
             }
             Err(fault) => {
                 let asked = (row.rounds, row.asked);
@@ -164,15 +215,15 @@ impl Poller {
         if let Some(to) = row.moved_to.as_ref().filter(|to| before.moved_to.as_ref() != Some(to)) {
             tell(FeedChange::Moved { to: to.clone() });
         }
-        tracing::debug!(feed = row.feed, failures = row.failures, reason = row.reason, rest = rest.as_secs(), "asked");
         let learned = Learned { feeds: vec![row.clone()], ..Learned::default() };
         deliver(&self.arrivals, Arrival { learned, news, ..Arrival::default() }).await;
         rest
     }
 
-    /// Takes what is new. Tells how long the host asks to be left alone.
-    async fn take(&self, feed: &Url, row: &mut FeedHealth) -> Result<Option<Duration>, Fault> {
-        let moved = row.moved_to.as_deref().and_then(|to| Url::parse(to).ok());
+    /// Takes what is new.
+    async fn take(&self, feed: &Url, row: &mut FeedHealth) -> Result<(), Fault> {
+        let mut moved = row.moved_to.as_deref().and_then(|to| Url::parse(to).ok());
+        moved.iter_mut().for_each(|to| with_password_of(feed, to));
         let wanted = Wanted {
             address: moved.as_ref().unwrap_or(feed),
             known: Tags { etag: row.etag.as_deref(), last_modified: row.last_modified.as_deref() },
@@ -183,71 +234,98 @@ impl Poller {
         let document = match self.fetcher.fetch(wanted).await? {
             Answer::Unchanged => {
                 row.unchanged += 1;
-                return Ok(None);
+                return Ok(());
             }
             Answer::Document(document) => document,
         };
         row.bytes += document.bytes.len() as u64;
         if let Some(to) = &document.moved_to {
-            row.moved_to = Some(shown(to)).filter(|to| *to != row.feed);
+            // Its password is for its host alone.
+            let keeps_password = feed.password().is_none() || to.origin() == feed.origin();
+            row.moved_to = Some(shown(to)).filter(|to| keeps_password && *to != row.feed);
         }
         let digest = xxh3_64(&document.bytes);
         let (etag, last_modified) = (document.etag.clone(), document.last_modified.clone());
         if row.digest == Some(digest) {
             row.unchanged += 1;
             (row.etag, row.last_modified) = (etag, last_modified);
-            return Ok(None);
+            return Ok(());
         }
-        let selected = self.select(&row.feed, document).await?;
-        (row.entries, row.rejected) = (selected.entries, selected.rejected);
-        row.first_rejected = selected.first_rejected;
-        let Selected { ready, rows, waiting, .. } = selected;
-        let mut complete = true;
-        if !ready.is_empty() || !rows.is_empty() {
-            let articles = self.assemble(&row.feed, ready).await;
-            complete &= self.deliver(row, articles, rows).await;
-        }
-        let mut left_alone = None;
-        for Waiting { entry, row: known, page } in waiting {
-            if left_alone.is_some() {
+        let Selected { ready, rows, claim, waiting, entries, rejected } = self.select(&row.feed, document).await?;
+        row.read = Some(now());
+        (row.entries, row.rejected) = (entries, rejected.len() as u64);
+        row.first_rejected = rejected.first().map(ToString::to_string);
+        let mut complete = (ready.is_empty() && rows.is_empty()) || self.store(row, ready, rows).await;
+        drop(claim);
+        let until = Instant::now() + self.settings.every.max(LEAST_FOR_PAGES);
+        for Waiting { entry, row: known, page, _claim } in waiting {
+            let last_try = known.tries + 1 >= PAGE_TRIES;
+            let had_page = match Instant::now() < until {
+                true => self.page(entry, &page, last_try).await,
+                false => Page::Later(entry),
+            };
+            // The summary was taken with the first try.
+            let is_first = known.tries == 0;
+            let id = |entry: &FeedEntry| entry.id().to_owned();
+            let stored = match had_page {
+                Page::Taken(entry) => {
+                    let length = known.length.max(entry.length() as u64);
+                    let done = (id(&entry), EntryRow { tries: 0, length, ..known });
+                    self.store(row, vec![entry], vec![done]).await
+                }
+                Page::Missed(entry) => {
+                    row.pages_missed += 1;
+                    let done = (id(&entry), EntryRow { tries: 0, ..known });
+                    self.store(row, if is_first { vec![entry] } else { Vec::new() }, vec![done]).await
+                }
+                Page::Later(entry) => {
+                    complete = false;
+                    let tried = (id(&entry), EntryRow { tries: known.tries + 1, ..known });
+                    self.store(row, if is_first { vec![entry] } else { Vec::new() }, vec![tried]).await
+                }
+            };
+            if !stored {
+                // What cannot be stored now need not be fetched.
                 complete = false;
                 break;
             }
-            let id = entry.id().to_owned();
-            let last_try = known.tries + 1 >= PAGE_TRIES;
-            let articles = match self.page(&row.feed, entry, &page, last_try).await {
-                Page::Taken(articles) => articles,
-                Page::Missed(articles) => {
-                    row.pages_missed += 1;
-                    articles
-                }
-                Page::Later(retry_after) => {
-                    let tried = EntryRow { tries: known.tries + 1, ..known };
-                    self.deliver(row, Vec::new(), vec![(id, tried)]).await;
-                    complete = false;
-                    left_alone = retry_after;
-                    continue;
-                }
-            };
-            complete &= self.deliver(row, articles, vec![(id, EntryRow { tries: 0, ..known })]).await;
         }
         // As long as something of this state is missing, it is asked for whole.
         (row.etag, row.last_modified, row.digest) = match complete {
             true => (etag, last_modified, Some(digest)),
             false => (None, None, None),
         };
-        Ok(left_alone)
+        Ok(())
     }
 
-    async fn deliver(&self, row: &mut FeedHealth, articles: Vec<Article>, rows: Vec<(String, EntryRow)>) -> bool {
-        let count = articles.len() as u64;
+    /// Makes articles of entries and hands them over; tells whether they were stored.
+    async fn store(&self, row: &mut FeedHealth, entries: Vec<FeedEntry>, rows: Vec<(String, EntryRow)>) -> bool {
+        let (feed, read) = (row.feed.clone(), self.read());
+        let Ok(reading) = self.reading(move || assemble_entries(&feed, entries, &read)).await else {
+            tracing::error!(feed = row.feed, "entries cannot be read, which is a bug in samestory");
+            return false;
+        };
+        row.rejected += reading.rejected.len() as u64;
+        if let (None, Some(first)) = (&row.first_rejected, reading.rejected.first()) {
+            row.first_rejected = Some(first.to_string());
+        }
+        let (articles, count) = (reading.articles, row.articles);
+        row.articles += articles.len() as u64;
         let learned = Learned { entries: rows, ..Learned::default() };
         let stored = deliver(&self.arrivals, Arrival { articles, learned, ..Arrival::default() }).await;
-        if stored && count > 0 {
-            row.articles += count;
-            row.last_article = Some(now());
+        match stored {
+            true if row.articles > count => row.last_article = Some(now()),
+            true => (),
+            false => row.articles = count,
         }
         stored
+    }
+
+    /// Reads something where it keeps no request waiting.
+    async fn reading<T: Send + 'static>(&self, read: impl FnOnce() -> T + Send + 'static) -> Result<T, JoinError> {
+        // It is never closed.
+        let _turn = self.reading.acquire().await;
+        tokio::task::spawn_blocking(read).await
     }
 
     /// As files are read, but by the clock of now.
@@ -257,9 +335,9 @@ impl Poller {
 
     /// The entries that are not known yet, or say something else than before.
     async fn select(&self, feed: &str, document: Document) -> Result<Selected, Fault> {
-        let (read, memory) = (self.read(), Arc::clone(&self.memory));
+        let (read, memory, claims) = (self.read(), Arc::clone(&self.memory), self.claims.clone());
         let (feed, pages) = (feed.to_owned(), self.settings.pages);
-        let selected = tokio::task::spawn_blocking(move || select(&feed, &document, pages, &memory, &read)).await;
+        let selected = self.reading(move || select(&feed, &document, pages, &memory, &claims, &read)).await;
         let failed = |reason: String| Fault::from(FaultKind::Unreadable(reason));
         match selected {
             Ok(selected) => selected.map_err(failed),
@@ -267,20 +345,8 @@ impl Poller {
         }
     }
 
-    async fn assemble(&self, feed: &str, entries: Vec<FeedEntry>) -> Vec<Article> {
-        let (feed, read) = (feed.to_owned(), self.read());
-        let assembled = tokio::task::spawn_blocking(move || {
-            let reading = assemble_entries(&feed, entries, &read);
-            for rejected in &reading.rejected {
-                tracing::warn!(%rejected, "an entry was not taken");
-            }
-            reading.articles
-        });
-        assembled.await.unwrap_or_default()
-    }
-
     /// Fetches the page of an entry.
-    async fn page(&self, feed: &str, mut entry: FeedEntry, page: &Url, last_try: bool) -> Page {
+    async fn page(&self, entry: FeedEntry, page: &Url, last_try: bool) -> Page {
         let wanted = Wanted {
             address: page,
             known: Tags::default(),
@@ -288,31 +354,28 @@ impl Poller {
             most_bytes: self.settings.page_bytes,
             is_page: true,
         };
-        let reason = match self.fetcher.fetch(wanted).await {
+        let (entry, reason) = match self.fetcher.fetch(wanted).await {
             Ok(Answer::Document(document)) if is_page(&document) => {
-                let read = self.read();
-                let taken = tokio::task::spawn_blocking(move || {
-                    let taken = entry.take_page(fetched(&document, document.address.as_str()), &read);
-                    (entry, taken)
+                let (read, mut with_page) = (self.read(), entry.clone());
+                let taken = self.reading(move || {
+                    let taken = with_page.take_page(fetched(&document, document.address.as_str()), &read);
+                    taken.map(|()| with_page)
                 });
                 match taken.await {
-                    Ok((entry, Ok(()))) => return Page::Taken(self.assemble(feed, vec![entry]).await),
-                    Ok((as_it_was, Err(reason))) => {
-                        entry = as_it_was;
-                        reason
-                    }
-                    Err(_) => return Page::Later(None),
+                    Ok(Ok(entry)) => return Page::Taken(entry),
+                    Ok(Err(reason)) => (entry, reason),
+                    Err(error) => (entry, format!("cannot be read, which is a bug in samestory: {error}")),
                 }
             }
-            Ok(_) => "is no web page".to_owned(),
+            Ok(_) => (entry, "is no web page".to_owned()),
             Err(fault) if fault.kind.may_pass() && !last_try => {
-                tracing::debug!(page = %page, reason = %fault.kind, "a page is tried again later");
-                return Page::Later(fault.retry_after);
+                tracing::debug!(page = shown(page), reason = %fault.kind, "a page is tried again later");
+                return Page::Later(entry);
             }
-            Err(fault) => fault.kind.to_string(),
+            Err(fault) => (entry, fault.kind.to_string()),
         };
-        tracing::info!(page = %page, reason, "the summary is taken for the page");
-        Page::Missed(self.assemble(feed, vec![entry]).await)
+        tracing::info!(page = shown(page), reason, "the summary is taken for the page");
+        Page::Missed(entry)
     }
 }
 
@@ -321,19 +384,21 @@ fn select(
     document: &Document,
     pages: bool,
     memory: &Memory,
+    claims: &Claims,
     read: &ReadSettings,
 ) -> Result<Selected, String> {
     let found = read_feed(fetched(document, feed), read)?;
     let mut selected = Selected {
         entries: found.entries.len() as u64,
-        rejected: found.rejected.len() as u64,
-        first_rejected: found.rejected.first().map(ToString::to_string),
+        rejected: found.rejected,
+        claim: Claim::of(claims),
         ..Selected::default()
     };
     let feed_host = document.address.host_str().unwrap_or_default().to_owned();
-    let feed_number = xxh3_64(feed.as_bytes());
+    let feed_number = feed_number(feed);
     let seen = now();
     let mut ids = HashSet::new();
+    let mut claimed = claims.0.lock().unwrap_or_else(PoisonError::into_inner);
     for mut entry in found.entries {
         let digest = entry.digest();
         let address = entry.address().and_then(|address| Url::parse(address).ok());
@@ -344,47 +409,58 @@ fn select(
             let name = format!("{}#{digest:016x}", entry.id());
             entry.rename(name);
         }
-        let mut known = look_up(memory, &entry)?;
+        let mut known = look_up(memory, &claimed, &entry)?;
         if known.is_some_and(|known| known.host != host_number) && !names_the_world_over(entry.id()) {
             // An id such as `118` that another outlet uses too.
             let name = format!("{host}/{}", entry.id());
             entry.rename(name);
-            known = look_up(memory, &entry)?;
+            known = look_up(memory, &claimed, &entry)?;
         }
         if !ids.insert(entry.id().to_owned()) {
             continue;
         }
         let length = entry.length() as u64;
         let row = EntryRow { digest, length, feed: feed_number, host: host_number, seen, tries: 0 };
-        let id = || entry.id().to_owned();
-        match known {
-            Some(known) if known.tries > 0 && known.digest == digest => {
-                if let Some(page) = page_of(pages, length, address) {
-                    selected.waiting.push(Waiting { entry, row: EntryRow { tries: known.tries, ..row }, page });
-                    continue;
-                }
-            }
+        let tries = match known {
+            Some(known) if known.tries > 0 && known.digest == digest => known.tries,
             // Of an entry that several feeds show, the longest text counts.
             Some(known) if known.digest == digest || (known.feed != feed_number && length <= known.length) => {
                 if seen - known.seen > SEEN_EVERY {
-                    selected.rows.push((id(), EntryRow { seen, ..known }));
+                    selected.rows.push((entry.id().to_owned(), EntryRow { seen, ..known }));
                 }
                 continue;
             }
-            _ => {
-                if let Some(page) = page_of(pages, length, address) {
-                    selected.waiting.push(Waiting { entry, row, page });
-                    continue;
+            _ => 0,
+        };
+        let id = entry.id().to_owned();
+        let row = EntryRow { tries, ..row };
+        claimed.insert(id.clone(), EntryRow { tries: 0, ..row });
+        match page_of(pages, length, address) {
+            Some(page) => {
+                let claim = Claim { ids: vec![id], of: claims.clone() };
+                selected.waiting.push(Waiting { entry, row, page, _claim: claim });
+            }
+            None => {
+                selected.claim.ids.push(id.clone());
+                selected.rows.push((id, EntryRow { tries: 0, ..row }));
+                // Its summary was taken when its page was first asked for.
+                if tries == 0 {
+                    selected.ready.push(entry);
                 }
             }
         }
-        selected.rows.push((id(), row));
-        selected.ready.push(entry);
     }
     Ok(selected)
 }
 
-fn look_up(memory: &Memory, entry: &FeedEntry) -> Result<Option<EntryRow>, String> {
+fn look_up(
+    memory: &Memory,
+    claimed: &HashMap<String, EntryRow>,
+    entry: &FeedEntry,
+) -> Result<Option<EntryRow>, String> {
+    if let Some(row) = claimed.get(entry.id()) {
+        return Ok(Some(*row));
+    }
     memory.entry(entry.id()).map_err(|error: WatchError| samestory::wording::one_line(&error))
 }
 
@@ -405,15 +481,6 @@ fn fetched<'d>(document: &'d Document, address: &'d str) -> Fetched<'d> {
 
 fn is_page(document: &Document) -> bool {
     document.kind.as_deref().is_none_or(|kind| matches!(kind, "text/html" | "application/xhtml+xml"))
-}
-
-/// An address as it may be shown and stored: without a password.
-pub(crate) fn shown(address: &Url) -> String {
-    let mut address = address.clone();
-    // Both can fail only for addresses without a host.
-    let _ = address.set_password(None);
-    let _ = address.set_username("");
-    address.into()
 }
 
 #[cfg(test)]
@@ -441,7 +508,9 @@ mod tests {
     }
 
     fn ids(memory: &Memory, feed: &str, entries: &[(&str, &str, &str)]) -> Vec<String> {
-        let selected = select(feed, &document(entries), false, memory, &ReadSettings::default()).expect("a feed");
+        let claims = Claims::default();
+        let selected =
+            select(feed, &document(entries), false, memory, &claims, &ReadSettings::default()).expect("a feed");
         let learned = Learned { entries: selected.rows, ..Learned::default() };
         memory.learn(&learned).expect("learned");
         selected.ready.iter().map(|entry| entry.id().to_owned()).collect()
@@ -475,6 +544,26 @@ mod tests {
         let names = ids(&memory, FEED, &twice);
         assert!(names[0] == "7" && names[1].starts_with("7#"), "{names:?}");
         assert!(ids(&memory, FEED, &twice).is_empty());
+    }
+
+    #[test]
+    fn what_one_feed_takes_another_does_not_meanwhile() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let memory = Memory::open(folder.path()).expect("a memory");
+        let claims = Claims::default();
+        let ids = |feed: &str, entry: (&str, &str, &str)| {
+            let selected =
+                select(feed, &document(&[entry]), false, &memory, &claims, &ReadSettings::default()).expect("a feed");
+            let ids: Vec<String> = selected.ready.iter().map(|entry| entry.id().to_owned()).collect();
+            (ids, selected)
+        };
+        let valley = ("118", "https://valley.example/a", "One.");
+        let (first, held) = ids(FEED, valley);
+        assert_eq!(first, ["118"]);
+        assert!(ids("https://valley.example/county", valley).0.is_empty(), "it is being taken");
+        assert_eq!(ids("https://quay.example/rss", ("118", "https://quay.example/x", "Two.")).0, ["quay.example/118"]);
+        drop(held);
+        assert_eq!(ids(FEED, valley).0, ["118"], "it could not be stored");
     }
 
     #[test]

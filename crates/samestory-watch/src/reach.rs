@@ -7,11 +7,12 @@
 //! the second time gains nothing. Special-purpose addresses (IANA registries of RFC 6890, kept up to RFC 9637) are refused
 //! unless the user allows their network.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 
 use ipnet::IpNet;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 /// Whether an address is one of the public Internet.
 fn is_public(address: IpAddr) -> bool {
@@ -53,10 +54,15 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 }
 
 /// The networks that may be reached besides the public Internet.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Reach {
     allowed: Arc<[IpNet]>,
+    /// A turn is held until the system has answered, whoever still waits for it.
+    resolving: Arc<Semaphore>,
 }
+
+/// Names that are resolved at once.
+pub(crate) const RESOLVING: usize = 32;
 
 /// Why a name was not connected to.
 #[derive(Debug, thiserror::Error)]
@@ -65,7 +71,7 @@ pub(crate) struct Private(pub(crate) IpAddr);
 
 impl Reach {
     pub(crate) fn and(allowed: &[IpNet]) -> Reach {
-        Reach { allowed: allowed.into() }
+        Reach { allowed: allowed.into(), resolving: Arc::new(Semaphore::new(RESOLVING)) }
     }
 
     /// Whether an address may be connected to.
@@ -92,7 +98,13 @@ impl Resolve for Reach {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let turn = Arc::clone(&reach.resolving).acquire_owned().await?;
+            let found = tokio::task::spawn_blocking(move || {
+                let found = (name.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
+                drop(turn);
+                found
+            });
+            let found = found.await??;
             let (allowed, refused): (Vec<_>, Vec<_>) = found.into_iter().partition(|found| reach.allows(found.ip()));
             match (allowed.is_empty(), refused.first()) {
                 (true, Some(refused)) => Err(Box::new(Private(refused.ip())) as _),

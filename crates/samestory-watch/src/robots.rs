@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
-use robotxt::{AccessResult, Robots};
+use robotxt::Robots;
 use url::Url;
 
 use crate::fetch::{Answer, FaultKind, Fetcher, Tags, Wanted};
@@ -31,7 +31,8 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// The rules of the hosts that were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    of: Mutex<HashMap<String, (Arc<Robots>, Instant)>>,
+    /// By the address of the file; none where it could not be read.
+    of: Mutex<HashMap<String, (Option<Arc<Robots>>, Instant)>>,
 }
 
 /// Whether a page may be fetched.
@@ -41,6 +42,8 @@ pub(crate) enum Leave {
     Given(Option<Duration>),
     /// The host does not wish it.
     Refused,
+    /// What it wishes could not be read.
+    Unknown,
 }
 
 impl Rules {
@@ -48,23 +51,24 @@ impl Rules {
     pub(crate) async fn leave(&self, page: &Url, fetcher: &Fetcher) -> Leave {
         let Ok(address) = robotxt::robots_url(page) else { return Leave::Refused };
         let known = {
-            let mut rules = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-            if rules.len() >= REMEMBERED {
-                rules.retain(|_, (_, until)| *until > Instant::now());
-            }
-            rules.get(address.as_str()).filter(|(_, until)| *until > Instant::now()).map(|(rules, _)| Arc::clone(rules))
+            let rules = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+            rules.get(address.as_str()).filter(|(_, until)| *until > Instant::now()).map(|(rules, _)| rules.clone())
         };
         let rules = match known {
             Some(rules) => rules,
             None => self.ask(&address, fetcher).await,
         };
-        match rules.is_url_allowed(page) {
-            true => Leave::Given(rules.crawl_delay().map(|delay| delay.min(LONGEST_DELAY))),
-            false => Leave::Refused,
+        match rules {
+            Some(rules) if rules.is_url_allowed(page) => {
+                Leave::Given(rules.crawl_delay().map(|delay| delay.min(LONGEST_DELAY)))
+            }
+            Some(_) => Leave::Refused,
+            // RFC 9309, 2.3.1.4.
+            None => Leave::Unknown,
         }
     }
 
-    async fn ask(&self, address: &Url, fetcher: &Fetcher) -> Arc<Robots> {
+    async fn ask(&self, address: &Url, fetcher: &Fetcher) -> Option<Arc<Robots>> {
         let wanted = Wanted {
             address,
             known: Tags::default(),
@@ -73,17 +77,19 @@ impl Rules {
             is_page: false,
         };
         let (rules, believed) = match Box::pin(fetcher.fetch(wanted)).await {
-            Ok(Answer::Document(document)) => (Robots::parse(&document.bytes, NAME), BELIEVED),
+            Ok(Answer::Document(document)) => (Some(Robots::parse(&document.bytes, NAME)), BELIEVED),
             // There are none (2.3.1.3).
-            Err(fault) if is_unavailable(&fault.kind) => {
-                (Robots::from_access(AccessResult::Unavailable, NAME), BELIEVED)
-            }
+            Err(fault) if is_unavailable(&fault.kind) => (Some(Robots::allow_all()), BELIEVED),
             // There may be some (2.3.1.4).
-            Ok(Answer::Unchanged) | Err(_) => (Robots::from_access(AccessResult::Unreachable, NAME), UNREACHABLE),
+            Ok(Answer::Unchanged) | Err(_) => (None, UNREACHABLE),
         };
-        let rules = Arc::new(rules);
-        let entry = (Arc::clone(&rules), Instant::now() + believed);
-        self.of.lock().unwrap_or_else(PoisonError::into_inner).insert(address.to_string(), entry);
+        let rules = rules.map(Arc::new);
+        let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
+        if of.len() >= REMEMBERED {
+            let first = of.iter().min_by_key(|(_, (_, until))| *until).map(|(address, _)| address.clone());
+            first.into_iter().for_each(|address| drop(of.remove(&address)));
+        }
+        of.insert(address.to_string(), (rules.clone(), Instant::now() + believed));
         rules
     }
 }

@@ -3,8 +3,8 @@
 //! A file is read when it has been left alone for a moment, since whoever writes it may be at it still, and again when it has
 //! changed. Folders are looked through, not listened to: that holds on every file system, and after a restart.
 
-use std::collections::HashMap;
-use std::fs::Metadata;
+use std::collections::{BTreeSet, HashMap};
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use samestory::article::Article;
 use samestory::ingest::{ReadSettings, Rejected, read_some};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::memory::{FileRow, Learned, Memory};
 use crate::news::{FeedChange, FeedNews, News};
@@ -32,8 +32,14 @@ pub(crate) struct Scanner {
     pub(crate) read: ReadSettings,
     pub(crate) settings: Arc<WatchSettings>,
     pub(crate) arrivals: mpsc::Sender<Arrival>,
+    /// Folders that are followed beside it: then its name stands before the ids that are made of paths.
+    pub(crate) beside: Vec<PathBuf>,
+    /// Feeds, pages and folders that are read at once.
+    pub(crate) reading: Arc<Semaphore>,
     /// Files as they were at the last look, as long as they are not read.
     pub(crate) waiting: HashMap<PathBuf, FileRow>,
+    /// What is wrong with files that could not be opened, and with the folder; each is told once.
+    pub(crate) unreadable: BTreeSet<Rejected>,
 }
 
 #[derive(Default)]
@@ -54,7 +60,10 @@ impl Scanner {
             if is_missing != was_missing {
                 deliver(&self.arrivals, Arrival { news: vec![self.missing(is_missing)], ..Arrival::default() }).await;
             }
-            let (back, scanned) = match tokio::task::spawn_blocking(move || self.scanned()).await {
+            let turn = Arc::clone(&self.reading).acquire_owned().await;
+            let scanning = tokio::task::spawn_blocking(move || self.scanned()).await;
+            drop(turn);
+            let (back, scanned) = match scanning {
                 Ok(done) => done,
                 Err(error) => {
                     return tracing::error!(%error, "a folder is not followed any more, which is a bug in samestory");
@@ -62,12 +71,13 @@ impl Scanner {
             };
             self = back;
             let Scanned { articles, files, rejected, more } = scanned;
-            if !files.is_empty() {
+            let mut stored = true;
+            if !files.is_empty() || !rejected.is_empty() {
                 let learned = Learned { files, ..Learned::default() };
                 let news = rejected.into_iter().map(News::Rejected).collect();
-                deliver(&self.arrivals, Arrival { articles, learned, news, stored: None }).await;
+                stored = deliver(&self.arrivals, Arrival { articles, learned, news, stored: None }).await;
             }
-            match (more, self.settings.once) {
+            match (more && stored, self.settings.once) {
                 (true, _) => continue,
                 (false, true) => return,
                 (false, false) => tokio::time::sleep(self.settings.scan_every).await,
@@ -89,7 +99,8 @@ impl Scanner {
         let mut bytes = 0;
         let mut waiting = HashMap::new();
         let read = ReadSettings { now: Timestamp::now(), ..self.read.clone() };
-        let reading = read_some(std::slice::from_ref(&self.folder), &read, &mut |path, entry| {
+        let mut unreadable = BTreeSet::new();
+        let reading = read_some(&self.folder, &self.beside, &read, &mut |path, entry| {
             let row = row_of(entry);
             let name = path.display().to_string();
             if self.memory.file(&name).ok().flatten() == Some(row) {
@@ -103,12 +114,23 @@ impl Scanner {
                 scanned.more = true;
                 return false;
             }
+            // One that cannot be opened now is looked at again.
+            if let Err(error) = File::open(path) {
+                unreadable.insert(Rejected { path: name, line: None, reason: error.to_string() });
+                return false;
+            }
             bytes += row.0;
             scanned.files.push((name, row));
             true
         });
         self.waiting = waiting;
-        (scanned.articles, scanned.rejected) = (reading.articles, reading.rejected);
+        scanned.articles = reading.articles;
+        let is_of_a_file = |rejected: &Rejected| scanned.files.iter().any(|(name, _)| *name == rejected.path);
+        let (of_files, of_the_walk) = reading.rejected.into_iter().partition::<Vec<_>, _>(is_of_a_file);
+        unreadable.extend(of_the_walk);
+        scanned.rejected = of_files;
+        scanned.rejected.extend(unreadable.difference(&self.unreadable).cloned());
+        self.unreadable = unreadable;
         (self, scanned)
     }
 

@@ -38,7 +38,8 @@ impl Sources {
         for name in names {
             let path = Path::new(name);
             if looks_like_an_address(name) {
-                let feed = feed_address(name).map_err(|reason| WatchError::Source { name: name.clone(), reason })?;
+                let feed =
+                    feed_address(name).map_err(|reason| WatchError::Source { name: without_password(name), reason })?;
                 sources.add(feed);
             } else if path.is_dir() {
                 sources.folders.push(path.to_owned());
@@ -77,6 +78,7 @@ impl Sources {
                     self.add(feed);
                 }
                 Err(reason) => {
+                    let name = without_password(&name);
                     let reason = format!("`{}` {reason}", name.chars().take(100).collect::<String>());
                     self.rejected.push(Rejected { path: path.display().to_string(), line: Some(line), reason });
                 }
@@ -104,6 +106,16 @@ fn feed_address(name: &str) -> Result<Url, String> {
     }
     address.set_fragment(None);
     Ok(address)
+}
+
+/// What was named, without what stands before the last `@` of its host.
+fn without_password(name: &str) -> String {
+    let Some((scheme, rest)) = name.split_once("://") else { return name.to_owned() };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match host.rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => name.to_owned(),
+    }
 }
 
 /// The lines that hold something, with their numbers from 1.
@@ -187,6 +199,9 @@ mod tests {
         }
         assert!(Sources::named(&["no such file".into()]).is_err());
         assert!(Sources::named(&["https://".into()]).is_err());
+        let told = Sources::named(&["https://reader:secret@valley.example:99999/rss".into()]).expect_err("no port");
+        assert!(!told.to_string().contains("secret"), "{told}");
+        assert_eq!(without_password("ftp://reader:secret@valley.example/"), "ftp://valley.example/");
     }
 
     proptest::proptest! {

@@ -1,25 +1,28 @@
 //! Everything that is watched, until it is told to stop.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use samestory::article::Article;
 use samestory::ingest::ReadSettings;
 use samestory::{Added, Collection, CollectionError, Settings};
 use tokio::runtime::Runtime;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
+use url::Url;
 
 use crate::error::WatchError;
-use crate::fetch::Fetcher;
-use crate::intake::{Intake, LOCKED_PAUSE, Taken};
+use crate::fetch::{Fetcher, shown};
+use crate::intake::{Intake, LOCKED_PAUSE, TOLD, Taken};
 use crate::memory::{Learned, Memory};
-use crate::news::News;
+use crate::news::{FeedChange, FeedNews, News};
 use crate::notify::notify;
-use crate::poll::{Arrival, Poller, shown};
+use crate::poll::{Arrival, Claims, Poller};
+use crate::reach::RESOLVING;
 use crate::scan::Scanner;
 use crate::settings::WatchSettings;
 use crate::sources::Sources;
@@ -35,6 +38,9 @@ const NOTICES: usize = 1_024;
 
 /// How long the command may take for the rest after the signal to stop.
 const LAST_NOTICES: Duration = Duration::from_secs(10);
+
+/// Feeds and pages that are read at once.
+const READING: usize = 3;
 
 /// How often it is asked whether a day has passed.
 const LOOK_AT_DAY: Duration = Duration::from_secs(600);
@@ -78,7 +84,7 @@ pub struct Watcher {
 
 impl std::fmt::Debug for Watcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watcher").field("folder", &self.folder).field("sources", &self.sources).finish_non_exhaustive()
+        f.debug_struct("Watcher").field("folder", &self.folder).finish_non_exhaustive()
     }
 }
 
@@ -103,7 +109,12 @@ impl Watcher {
         let read = collection_settings.to_read_settings()?;
         let fetcher = Fetcher::new(&settings)?;
         let memory = Arc::new(Memory::open(folder)?);
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            // Names are resolved there, which can take long, and feeds read.
+            .max_blocking_threads(RESOLVING + READING)
+            .enable_all()
+            .build()?;
         Ok(Watcher {
             runtime,
             sources,
@@ -127,8 +138,9 @@ impl Watcher {
     ///
     /// # Errors
     ///
-    /// If the collection or what is remembered cannot be read or written. What was added before stays.
-    pub fn run(self, tell: &mut dyn FnMut(News)) -> Result<Tally, WatchError> {
+    /// If `tell` fails, which ends it; or if the collection, or what is remembered, could not be read or written last. What
+    /// was added before stays, and what could not be added or told is taken or told after the next start.
+    pub fn run(self, tell: &mut dyn FnMut(News) -> std::io::Result<()>) -> Result<Tally, WatchError> {
         let Watcher { runtime, sources, folder, collection_settings, settings, read, memory, fetcher, stop } = self;
         let done = runtime.block_on(async {
             let (notices, notifying) = match settings.notify.clone() {
@@ -141,30 +153,60 @@ impl Watcher {
             let feeds: Vec<String> = sources.feeds.iter().map(shown).collect();
             let intake = Intake::new(folder, collection_settings, Arc::clone(&settings), Arc::clone(&memory), notices)?;
             let (arrivals, arriving) = mpsc::channel(WAITING);
-            let mut tasks = JoinSet::new();
-            for folder in sources.folders {
+            let reading = Arc::new(Semaphore::new(READING));
+            let mut tasks = Tasks::default();
+            for folder in &sources.folders {
                 let scanner = Scanner {
-                    folder,
+                    folder: folder.clone(),
                     memory: Arc::clone(&memory),
                     read: read.clone(),
                     settings: Arc::clone(&settings),
                     arrivals: arrivals.clone(),
+                    beside: sources.folders.iter().filter(|other| *other != folder).cloned().collect(),
+                    reading: Arc::clone(&reading),
                     waiting: HashMap::new(),
+                    unreadable: BTreeSet::new(),
                 };
-                tasks.spawn(scanner.follow());
+                tasks.running.spawn(scanner.follow());
             }
             let mut read = read;
             read.limits.file_bytes = read.limits.file_bytes.min(settings.feed_bytes as u64);
-            let poller = Arc::new(Poller { fetcher, memory, read, settings: Arc::clone(&settings), arrivals });
+            let remembered = Arc::clone(&memory);
+            let poller = Poller {
+                fetcher,
+                memory,
+                claims: Claims::default(),
+                read,
+                settings: Arc::clone(&settings),
+                arrivals,
+                reading,
+            };
+            let poller = Arc::new(poller);
             for feed in sources.feeds {
-                tasks.spawn(Arc::clone(&poller).follow(feed));
+                tasks.follow(Arc::clone(&poller), feed, Duration::ZERO);
             }
+            tasks.poller = Arc::downgrade(&poller);
             drop(poller);
             let signal = stop_signal()?;
-            let failing = HashSet::new();
-            let tally = Tally::default();
-            let desk = Desk { intake: Some(intake), feeds, settings, tell, tally, failing, in_trouble: false };
-            let tally = desk.run(arriving, tasks, stop.subscribe(), signal).await;
+            let told_to_stop = stop.clone();
+            tokio::spawn(async move {
+                signal.await;
+                told_to_stop.send_replace(true);
+            });
+            let desk = Desk {
+                settle_from: intake.settle_from(),
+                writer: Writer::start(intake)?,
+                memory: remembered,
+                feeds,
+                settings,
+                stop: stop.subscribe(),
+                tell,
+                tally: Tally::default(),
+                failing: HashSet::new(),
+                trouble: None,
+                untold: None,
+            };
+            let tally = desk.run(arriving, tasks).await;
             if let Some(notifying) = notifying
                 && tokio::time::timeout(LAST_NOTICES, notifying).await.is_err()
             {
@@ -178,18 +220,60 @@ impl Watcher {
     }
 }
 
+/// What follows the sources.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    feeds: HashMap<Id, Url>,
+    /// Gone when every source has ended.
+    poller: Weak<Poller>,
+}
+
+impl Tasks {
+    fn follow(&mut self, poller: Arc<Poller>, feed: Url, pause: Duration) {
+        let (name, followed) = (feed.clone(), feed);
+        let task = self.running.spawn(async move {
+            tokio::time::sleep(pause).await;
+            poller.follow(followed).await;
+        });
+        self.feeds.insert(task.id(), name);
+    }
+
+    /// Follows a feed again whose task has ended by a mistake of ours, and tells it.
+    fn mend(&mut self, ended: Result<(Id, ()), JoinError>, pause: Duration) -> Option<News> {
+        let error = match ended {
+            Ok((id, ())) => {
+                self.feeds.remove(&id);
+                return None;
+            }
+            Err(error) => error,
+        };
+        let feed = self.feeds.remove(&error.id());
+        let name = feed.as_ref().map_or("a folder".to_owned(), shown);
+        if let (Some(feed), Some(poller)) = (feed, self.poller.upgrade()) {
+            self.follow(poller, feed, pause);
+        }
+        Some(News::Trouble(format!("{name} could not be followed, which is a bug in samestory: {error}")))
+    }
+}
+
 /// Where arrivals are gathered, added and told of.
 struct Desk<'t> {
-    /// Away while it works.
-    intake: Option<Intake>,
+    writer: Writer,
+    memory: Arc<Memory>,
+    /// When all stories may be decided together; none where they are.
+    settle_from: Option<Instant>,
     feeds: Vec<String>,
     settings: Arc<WatchSettings>,
-    tell: &'t mut dyn FnMut(News),
+    stop: watch::Receiver<bool>,
+    tell: &'t mut dyn FnMut(News) -> std::io::Result<()>,
     tally: Tally,
     /// Feeds that fail.
     failing: HashSet<String>,
-    /// Something could not be done, which was told.
-    in_trouble: bool,
+    /// What could not be done last, which was told.
+    trouble: Option<WatchError>,
+    /// Why nothing can be told any more.
+    untold: Option<std::io::Error>,
 }
 
 /// What is gathered to be added together.
@@ -209,27 +293,23 @@ impl Batch {
 }
 
 impl Desk<'_> {
-    async fn run(
-        mut self,
-        mut arriving: mpsc::Receiver<Arrival>,
-        mut tasks: JoinSet<()>,
-        mut stop: watch::Receiver<bool>,
-        signal: impl Future<Output = ()>,
-    ) -> Result<Tally, WatchError> {
-        tokio::pin!(signal);
+    async fn run(mut self, mut arriving: mpsc::Receiver<Arrival>, mut tasks: Tasks) -> Result<Tally, WatchError> {
+        let mut stop = self.stop.clone();
         let mut batch = Batch::default();
         let mut last_arrival = Instant::now();
         let mut day = tokio::time::interval(LOOK_AT_DAY);
-        loop {
+        while self.untold.is_none() {
             let add_at = batch.since.map(|since| since + self.settings.gather);
-            let settle_at = last_arrival + self.settings.settle;
-            let settles = add_at.is_none() && self.intake.as_ref().is_some_and(Intake::wants_to_settle);
+            let settle_at = self.settle_from.map(|from| from.max(last_arrival + self.settings.settle));
             tokio::select! {
                 biased;
-                () = &mut signal => break,
                 _ = stop.wait_for(|stop| *stop) => break,
+                Some(ended) = tasks.running.join_next_with_id() => {
+                    let news = tasks.mend(ended, self.settings.every);
+                    news.into_iter().for_each(|news| self.say(news));
+                }
                 () = tokio::time::sleep_until(add_at.unwrap_or(last_arrival)), if add_at.is_some() => {
-                    self.add(std::mem::take(&mut batch), false).await?;
+                    self.add(std::mem::take(&mut batch)).await;
                 }
                 arrival = arriving.recv() => {
                     let Some(arrival) = arrival else { break };
@@ -238,32 +318,46 @@ impl Desk<'_> {
                     }
                     batch.gather(arrival);
                     if batch.articles.len() >= BATCH {
-                        self.add(std::mem::take(&mut batch), false).await?;
+                        self.add(std::mem::take(&mut batch)).await;
                     }
                 }
-                () = tokio::time::sleep_until(settle_at), if settles => {
-                    self.work(Intake::settle).await?;
+                () = tokio::time::sleep_until(settle_at.unwrap_or(last_arrival)), if settle_at.is_some() && add_at.is_none() => {
+                    self.work(Intake::settle).await;
                     last_arrival = Instant::now();
                 }
                 _ = day.tick() => {
                     let feeds = self.feeds.clone();
-                    self.work(move |intake| intake.expire(&feeds)).await?;
+                    self.work(move |intake| intake.expire(&feeds)).await;
                 }
             }
         }
-        tasks.abort_all();
+        tasks.running.abort_all();
         arriving.close();
         while let Some(arrival) = arriving.recv().await {
             batch.gather(arrival);
         }
-        self.add(batch, true).await?;
+        if self.untold.is_none() {
+            self.add(batch).await;
+        }
         self.tally.failing = self.failing.len() as u64;
-        Ok(self.tally)
+        match (self.untold, self.trouble) {
+            (Some(error), _) => Err(WatchError::Told(error)),
+            (None, Some(error)) => Err(error),
+            (None, None) => Ok(self.tally),
+        }
+    }
+
+    /// Tells something, unless nobody listens any more.
+    fn say(&mut self, news: News) {
+        if self.untold.is_none() {
+            self.untold = (self.tell)(news).err();
+        }
     }
 
     /// Adds what was gathered, tells of it and remembers it.
-    async fn add(&mut self, batch: Batch, is_last: bool) -> Result<(), WatchError> {
+    async fn add(&mut self, batch: Batch) {
         let Batch { mut articles, arrivals, .. } = batch;
+        let is_news = !articles.is_empty();
         let mut learned = Learned::default();
         let mut replies = Vec::new();
         for arrival in arrivals {
@@ -276,10 +370,17 @@ impl Desk<'_> {
             }
             learned.append(more);
             replies.extend(stored);
-            self.tally.rejected += news.iter().filter(|news| matches!(news, News::Rejected(_))).count() as u64;
-            news.into_iter().for_each(&mut *self.tell);
+            for news in news {
+                self.tally.rejected += match &news {
+                    News::Rejected(_) => 1,
+                    News::Feed(FeedNews { what: FeedChange::Broken { entries, .. }, .. }) => *entries,
+                    _ => 0,
+                };
+                self.say(news);
+            }
         }
         let mut pauses = 0;
+        let mut last_pauses = 0;
         let taken = loop {
             let taken = self.with_intake(move |intake| {
                 let taken = intake.take(&mut articles);
@@ -287,92 +388,121 @@ impl Desk<'_> {
             });
             let (taken, rest) = taken.await;
             articles = rest;
-            match taken {
-                Err(WatchError::Collection(CollectionError::Locked(_))) if !(is_last && pauses >= LAST_PAUSES) => {
-                    pauses += 1;
-                    if pauses == PAUSES_BEFORE_TOLD {
-                        (self.tell)(News::Trouble("another process writes the collection; what has come waits".into()));
-                    }
-                    tokio::time::sleep(LOCKED_PAUSE).await;
-                }
-                taken => break taken,
+            let is_locked = matches!(taken, Err(WatchError::Collection(CollectionError::Locked(_))));
+            if !is_locked || last_pauses == LAST_PAUSES {
+                break taken;
+            }
+            pauses += 1;
+            last_pauses += u32::from(*self.stop.borrow());
+            if pauses == PAUSES_BEFORE_TOLD {
+                self.say(News::Trouble("another process writes the collection; what has come waits".into()));
+            }
+            let mut stop = self.stop.clone();
+            tokio::select! {
+                () = tokio::time::sleep(LOCKED_PAUSE) => (),
+                _ = stop.wait_for(|stop| *stop), if last_pauses == 0 => (),
             }
         };
         let is_stored = match taken {
-            Ok(taken) => self.told(taken, learned)?,
+            Ok(taken) => {
+                if is_news {
+                    self.trouble = None;
+                }
+                self.told(taken, learned)
+            }
             Err(error) => {
-                self.trouble(&error);
+                self.trouble(error);
                 false
             }
         };
-        // Where nobody listens any more, the source has ended.
         for reply in replies {
+            // Where nobody listens any more, the source has ended.
             let _ = reply.send(is_stored);
         }
-        Ok(())
     }
 
     /// Has the collection worked on, apart from articles that arrive.
-    async fn work(
-        &mut self,
-        work: impl FnOnce(&mut Intake) -> Result<Taken, WatchError> + Send + 'static,
-    ) -> Result<(), WatchError> {
+    async fn work(&mut self, work: impl FnOnce(&mut Intake) -> Result<Taken, WatchError> + Send + 'static) {
         match self.with_intake(work).await {
-            Ok(taken) => self.told(taken, Learned::default()).map(|_| ()),
+            Ok(taken) => drop(self.told(taken, Learned::default())),
             // It is tried again before long.
-            Err(WatchError::Collection(CollectionError::Locked(_))) => Ok(()),
-            Err(error) => {
-                self.trouble(&error);
-                Ok(())
-            }
+            Err(WatchError::Collection(CollectionError::Locked(_))) => (),
+            Err(error) => self.trouble(error),
         }
     }
 
-    /// Tells of what was done, and remembers it.
-    fn told(&mut self, taken: Taken, mut learned: Learned) -> Result<bool, WatchError> {
-        self.in_trouble = false;
+    /// Tells of what was done, and remembers it; what could not be told is told after the next start.
+    fn told(&mut self, taken: Taken, mut learned: Learned) -> bool {
         for news in taken.news {
             if let News::Added { added: Added { stored, versions, .. }, .. } = &news {
                 self.tally.stored += stored;
                 self.tally.versions += versions;
             }
-            (self.tell)(news);
+            self.say(news);
         }
         learned.append(taken.learned);
-        match self.intake.as_ref().map_or(Ok(()), |intake| intake.memory().learn(&learned)) {
-            Ok(()) => Ok(true),
+        if self.untold.is_some() {
+            learned.numbers.retain(|(name, _)| *name != TOLD);
+        }
+        match self.memory.learn(&learned) {
+            Ok(()) => {
+                if matches!(self.trouble, Some(WatchError::Memory { .. })) {
+                    self.trouble = None;
+                }
+                true
+            }
             Err(error) => {
-                self.trouble(&error);
-                Ok(false)
+                self.trouble(error);
+                false
             }
         }
     }
 
     /// Tells what went wrong, once until something works again.
-    fn trouble(&mut self, error: &WatchError) {
-        if !std::mem::replace(&mut self.in_trouble, true) {
-            (self.tell)(News::Trouble(format!(
-                "what has come cannot be added: {}",
-                samestory::wording::one_line(error)
-            )));
+    fn trouble(&mut self, error: WatchError) {
+        if self.trouble.is_none() {
+            let told = format!("what has come cannot be added: {}", samestory::wording::one_line(&error));
+            self.say(News::Trouble(told));
         }
+        self.trouble = Some(error);
     }
 
-    /// Runs what takes long where it keeps nobody waiting.
+    /// Has the one thread that writes do something.
     async fn with_intake<T: Send + 'static>(&mut self, work: impl FnOnce(&mut Intake) -> T + Send + 'static) -> T {
-        let Some(mut intake) = self.intake.take() else { unreachable!("it comes back from every work") };
-        let done = tokio::task::spawn_blocking(move || {
-            let result = work(&mut intake);
-            (intake, result)
-        });
+        let (reply, done) = oneshot::channel();
+        let job = move |intake: &mut Intake| {
+            // Who has asked waits for it.
+            let _ = reply.send((work(intake), intake.settle_from()));
+        };
+        let _ = self.writer.jobs.send(Box::new(job));
         match done.await {
-            Ok((intake, result)) => {
-                self.intake = Some(intake);
+            Ok((result, settle_from)) => {
+                self.settle_from = settle_from;
                 result
             }
-            // Only a panic keeps it from coming back.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            // It ends early by a panic only.
+            Err(_) => match self.writer.thread.take().map(JoinHandle::join) {
+                Some(Err(panic)) => std::panic::resume_unwind(panic),
+                _ => unreachable!("the thread that writes has ended"),
+            },
         }
+    }
+}
+
+type Job = Box<dyn FnOnce(&mut Intake) + Send>;
+
+/// The one thread that writes. It is always the same one, since each thread keeps the words that it has met.
+struct Writer {
+    jobs: std::sync::mpsc::Sender<Job>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    fn start(mut intake: Intake) -> std::io::Result<Writer> {
+        let (jobs, waiting) = std::sync::mpsc::channel::<Job>();
+        let work = move || waiting.iter().for_each(|job| job(&mut intake));
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(work)?;
+        Ok(Writer { jobs, thread: Some(thread) })
     }
 }
 

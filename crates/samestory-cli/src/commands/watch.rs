@@ -25,6 +25,7 @@ impl From<WatchError> for Failure {
             WatchError::Source { .. } => Failure::usage(error),
             WatchError::Collection(error) => error.into(),
             WatchError::Settings(error) => error.into(),
+            WatchError::Told(error) => error.into(),
             error => Failure::failed(error),
         }
     }
@@ -41,18 +42,10 @@ pub(crate) fn run(args: &WatchArgs, folder: &Path, mut settings: Settings) -> Re
     let (folders, watch) = (sources.folders.len() as u64, args.to_settings());
     let is_once = watch.once;
     let watcher = Watcher::open(folder, sources, watch, &settings)?;
-    let stopper = watcher.stopper();
     tell(format_args!("watching {} and {}", counted(feeds, "feed"), counted(folders, "folder")));
     let mut shown =
         Shown { jsonl: args.jsonl, style: Style::of_stdout(), progress: Progress::start("watching"), failing: 0 };
-    let mut failed = None;
-    let tally = watcher.run(&mut |news| {
-        if let Err(error) = shown.show(&news) {
-            // Nobody reads any more.
-            failed.get_or_insert(error);
-            stopper.stop();
-        }
-    })?;
+    let tally = watcher.run(&mut |news| shown.show(&news))?;
     drop(shown);
     tell(format_args!(
         "{} added, {} of them other versions; {} fail",
@@ -60,10 +53,9 @@ pub(crate) fn run(args: &WatchArgs, folder: &Path, mut settings: Settings) -> Re
         tally.versions,
         counted(tally.failing, "feed")
     ));
-    match failed {
-        Some(error) => Err(error.into()),
-        None if is_once && rejected + tally.rejected + tally.failing > 0 => Ok(ExitCode::from(1)),
-        None => Ok(ExitCode::SUCCESS),
+    match is_once && rejected + tally.rejected + tally.failing > 0 {
+        true => Ok(ExitCode::from(1)),
+        false => Ok(ExitCode::SUCCESS),
     }
 }
 
