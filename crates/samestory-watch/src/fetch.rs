@@ -58,7 +58,7 @@ pub(crate) enum Answer {
     /// Nothing has changed since the state that is known.
     Unchanged,
     /// What stands there.
-    Document(Document),
+    Document(Box<Document>),
 }
 
 /// What stands at an address.
@@ -222,7 +222,7 @@ impl Fetcher {
             tracing::debug!(address = shown(&address), ?outcome, "asked");
             match step.map_err(|_| FaultKind::TimedOut(self.timeout))?? {
                 Step::Unchanged => return Ok(Answer::Unchanged),
-                Step::Document(document) => return Ok(Answer::Document(Document { moved_to, ..document })),
+                Step::Document(document) => return Ok(Answer::Document(Box::new(Document { moved_to, ..*document }))),
                 Step::Redirect { to, permanent } => {
                     if passed.contains(&to) {
                         return Err(FaultKind::RedirectLoop.into());
@@ -252,7 +252,9 @@ impl Fetcher {
         let status = response.status();
         let is_conditional = wanted.known.etag.is_some() || wanted.known.last_modified.is_some();
         match status {
-            StatusCode::OK => document(response, wanted.most_bytes).await.map(Step::Document),
+            StatusCode::OK => {
+                document(response, wanted.most_bytes).await.map(|document| Step::Document(Box::new(document)))
+            }
             StatusCode::NOT_MODIFIED if is_conditional => Ok(Step::Unchanged),
             StatusCode::MOVED_PERMANENTLY
             | StatusCode::FOUND
@@ -274,7 +276,7 @@ impl Fetcher {
 
 enum Step {
     Unchanged,
-    Document(Document),
+    Document(Box<Document>),
     Redirect { to: Url, permanent: bool },
 }
 

@@ -334,7 +334,7 @@ impl Poller {
     }
 
     /// The entries that are not known yet, or say something else than before.
-    async fn select(&self, feed: &str, document: Document) -> Result<Selected, Fault> {
+    async fn select(&self, feed: &str, document: Box<Document>) -> Result<Selected, Fault> {
         let (read, memory, claims) = (self.read(), Arc::clone(&self.memory), self.claims.clone());
         let (feed, pages) = (feed.to_owned(), self.settings.pages);
         let selected = self.reading(move || select(&feed, &document, pages, &memory, &claims, &read)).await;

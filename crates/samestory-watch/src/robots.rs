@@ -31,8 +31,16 @@ const LONGEST_DELAY: Duration = Duration::from_secs(60);
 /// The rules of the hosts that were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
-    /// By the address of the file; none where it could not be read.
-    of: Mutex<HashMap<String, (Option<Arc<Robots>>, Instant)>>,
+    /// By the address of the file.
+    of: Mutex<HashMap<String, Believed>>,
+}
+
+/// What is believed of a host.
+#[derive(Debug)]
+struct Believed {
+    /// None where they could not be read.
+    rules: Option<Arc<Robots>>,
+    until: Instant,
 }
 
 /// Whether a page may be fetched.
@@ -52,7 +60,10 @@ impl Rules {
         let Ok(address) = robotxt::robots_url(page) else { return Leave::Refused };
         let known = {
             let rules = self.of.lock().unwrap_or_else(PoisonError::into_inner);
-            rules.get(address.as_str()).filter(|(_, until)| *until > Instant::now()).map(|(rules, _)| rules.clone())
+            rules
+                .get(address.as_str())
+                .filter(|believed| believed.until > Instant::now())
+                .map(|believed| believed.rules.clone())
         };
         let rules = match known {
             Some(rules) => rules,
@@ -86,10 +97,10 @@ impl Rules {
         let rules = rules.map(Arc::new);
         let mut of = self.of.lock().unwrap_or_else(PoisonError::into_inner);
         if of.len() >= REMEMBERED {
-            let first = of.iter().min_by_key(|(_, (_, until))| *until).map(|(address, _)| address.clone());
+            let first = of.iter().min_by_key(|(_, believed)| believed.until).map(|(address, _)| address.clone());
             first.into_iter().for_each(|address| drop(of.remove(&address)));
         }
-        of.insert(address.to_string(), (rules.clone(), Instant::now() + believed));
+        of.insert(address.to_string(), Believed { rules: rules.clone(), until: Instant::now() + believed });
         rules
     }
 }
