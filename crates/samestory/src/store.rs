@@ -29,12 +29,15 @@ pub(crate) use snapshot::Snapshot;
 
 use crate::error::CollectionError;
 
-/// Memory that one process keeps pages of the store in.
-const CACHE_BYTES: usize = 256 << 20;
+/// Memory that a reader keeps pages of the store in: it may answer queries for days.
+const READ_CACHE_BYTES: usize = 256 << 20;
 
-fn builder() -> Builder {
+/// Memory that a writer keeps pages of the store in. A step meets few of them twice; more makes adding no faster.
+const WRITE_CACHE_BYTES: usize = 32 << 20;
+
+fn builder(cache_bytes: usize) -> Builder {
     let mut builder = Database::builder();
-    builder.set_concurrency_mode(ConcurrencyMode::SingleWriter).set_cache_size(CACHE_BYTES);
+    builder.set_concurrency_mode(ConcurrencyMode::SingleWriter).set_cache_size(cache_bytes);
     builder
 }
 
@@ -50,7 +53,7 @@ impl StoreReader {
     ///
     /// [`redb::Error::RepairAborted`] where a writer was killed and none has opened the store since.
     pub(crate) fn open(path: &Path) -> Result<StoreReader, CollectionError> {
-        Ok(StoreReader { database: builder().open_read_only(path)? })
+        Ok(StoreReader { database: builder(READ_CACHE_BYTES).open_read_only(path)? })
     }
 
     /// The newest committed state.
@@ -67,13 +70,13 @@ pub(crate) struct StoreWriter {
 impl StoreWriter {
     /// Makes an empty store.
     pub(crate) fn create(path: &Path) -> Result<StoreWriter, CollectionError> {
-        Self::prepared(builder().create(path)?)
+        Self::prepared(builder(WRITE_CACHE_BYTES).create(path)?)
     }
 
     /// Opens a store. What a killed writer left is set right.
     pub(crate) fn open(path: &Path) -> Result<StoreWriter, CollectionError> {
         // An empty file is a damaged store, and not a new one.
-        Ok(StoreWriter { database: builder().open(path)? })
+        Ok(StoreWriter { database: builder(WRITE_CACHE_BYTES).open(path)? })
     }
 
     /// As [`open`](Self::open), on other storage than a file.
