@@ -6,6 +6,7 @@ mod input;
 mod log;
 mod output;
 mod passages;
+mod signal;
 mod span;
 
 use std::process::ExitCode;

@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::ask::Site;
 use crate::live::LiveCollection;
@@ -28,7 +28,7 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The system gives no threads or no signals.
+    /// The system gives no threads.
     #[error("cannot start")]
     Start(#[source] std::io::Error),
 }
@@ -93,30 +93,21 @@ impl Server {
         self.address
     }
 
-    /// Serves until the process is told to stop, by SIGINT or SIGTERM. Requests that are being answered are finished.
-    ///
-    /// # Errors
-    ///
-    /// If the system gives no signals.
-    pub fn run(self) -> Result<(), ServeError> {
+    /// Serves until `stop` becomes true, or for good where nobody can tell it any more. Requests that are being answered are
+    /// finished.
+    pub fn run(self, stop: watch::Receiver<bool>) {
         let Server { runtime, listener, site, .. } = self;
-        runtime.block_on(async {
-            let stop = stop_signal().map_err(ServeError::Start)?;
-            serve(listener, site, stop).await;
-            Ok(())
-        })?;
+        runtime.block_on(serve(listener, site, stop));
         // What still computes is not waited for.
         runtime.shutdown_timeout(Duration::from_millis(200));
-        Ok(())
     }
 }
 
-async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output = ()>) {
+async fn serve(listener: TcpListener, site: Arc<Site>, mut stop: watch::Receiver<bool>) {
     let router = of_site(Arc::clone(&site));
     let following = tokio::spawn(Arc::clone(&site.collection).follow(site.settings.most_running));
     let connections = Arc::new(Semaphore::new(site.settings.most_connections));
     let graceful = GracefulShutdown::new();
-    tokio::pin!(stop);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -127,7 +118,7 @@ async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output 
                     continue;
                 }
             },
-            () = &mut stop => break,
+            Ok(_) = stop.wait_for(|stop| *stop) => break,
         };
         let Ok(place) = Arc::clone(&connections).try_acquire_owned() else { continue };
         // Answers are short: they go out at once.
@@ -148,23 +139,4 @@ async fn serve(listener: TcpListener, site: Arc<Site>, stop: impl Future<Output 
     if tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await.is_err() {
         tracing::warn!("some requests were not answered before the server stopped");
     }
-}
-
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
 }

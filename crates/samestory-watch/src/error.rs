@@ -42,7 +42,7 @@ pub enum WatchError {
     /// Requests cannot be made.
     #[error("requests cannot be made: {0}")]
     Client(String),
-    /// The system gives no threads or no signals.
+    /// The system gives no threads.
     #[error("cannot start")]
     Start(#[from] std::io::Error),
 }

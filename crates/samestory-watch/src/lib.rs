@@ -6,12 +6,14 @@
 //!
 //! let sources = Sources::named(&["https://www.harbour-courier.example/rss".into(), "incoming".into()])?;
 //! let watcher = Watcher::open(".samestory".as_ref(), sources, WatchSettings::default(), &Settings::default())?;
-//! watcher.run(&mut |news| {
+//! let (stop, stopped) = tokio::sync::watch::channel(false);
+//! watcher.run(stopped, &mut |news| {
 //!     if let News::Story(news) = news {
 //!         println!("{:?}", news.change);
 //!     }
 //!     Ok(())
 //! })?;
+//! # drop(stop);
 //! # Ok::<(), samestory_watch::WatchError>(())
 //! ```
 //!
@@ -44,4 +46,4 @@ pub use memory::{FeedHealth, FeedRow, read_feeds};
 pub use news::{FeedChange, FeedNews, News, StoryNews, StoryNewsRow};
 pub use settings::WatchSettings;
 pub use sources::Sources;
-pub use watcher::{Stopper, Tally, Watcher};
+pub use watcher::{Tally, Watcher};

@@ -58,17 +58,6 @@ pub struct Tally {
     pub rejected: u64,
 }
 
-/// Stops a [`Watcher`] that runs.
-#[derive(Debug, Clone)]
-pub struct Stopper(watch::Sender<bool>);
-
-impl Stopper {
-    /// Tells it to stop: what has arrived is added, and that is all.
-    pub fn stop(&self) {
-        self.0.send_replace(true);
-    }
-}
-
 /// Sources that are about to be watched for a collection.
 pub struct Watcher {
     runtime: Runtime,
@@ -79,7 +68,6 @@ pub struct Watcher {
     read: ReadSettings,
     memory: Arc<Memory>,
     fetcher: Fetcher,
-    stop: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Watcher {
@@ -124,24 +112,22 @@ impl Watcher {
             read,
             memory,
             fetcher,
-            stop: watch::channel(false).0,
         })
     }
 
-    /// What stops it.
-    pub fn stopper(&self) -> Stopper {
-        Stopper(self.stop.clone())
-    }
-
-    /// Watches until it is told to stop, by its [`Stopper`], SIGINT or SIGTERM; with
-    /// [`once`](WatchSettings::once) until every source was asked. `tell` is told what happens.
+    /// Watches until `stop` becomes true; with [`once`](WatchSettings::once) until every source was asked. `tell` is told
+    /// what happens.
     ///
     /// # Errors
     ///
     /// If `tell` fails, which ends it; or if the collection, or what is remembered, could not be read or written last. What
     /// was added before stays, and what could not be added or told is taken or told after the next start.
-    pub fn run(self, tell: &mut dyn FnMut(News) -> std::io::Result<()>) -> Result<Tally, WatchError> {
-        let Watcher { runtime, sources, folder, collection_settings, settings, read, memory, fetcher, stop } = self;
+    pub fn run(
+        self,
+        stop: watch::Receiver<bool>,
+        tell: &mut dyn FnMut(News) -> std::io::Result<()>,
+    ) -> Result<Tally, WatchError> {
+        let Watcher { runtime, sources, folder, collection_settings, settings, read, memory, fetcher } = self;
         let done = runtime.block_on(async {
             let (notices, notifying) = match settings.notify.clone() {
                 Some(command) => {
@@ -187,19 +173,13 @@ impl Watcher {
             }
             tasks.poller = Arc::downgrade(&poller);
             drop(poller);
-            let signal = stop_signal()?;
-            let told_to_stop = stop.clone();
-            tokio::spawn(async move {
-                signal.await;
-                told_to_stop.send_replace(true);
-            });
             let desk = Desk {
                 settle_from: intake.settle_from(),
                 writer: Writer::start(intake)?,
                 memory: remembered,
                 feeds,
                 settings,
-                stop: stop.subscribe(),
+                stop,
                 tell,
                 tally: Tally::default(),
                 failing: HashSet::new(),
@@ -303,7 +283,7 @@ impl Desk<'_> {
             let settle_at = self.settle_from.map(|from| from.max(last_arrival + self.settings.settle));
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => break,
+                Ok(_) = stop.wait_for(|stop| *stop) => break,
                 Some(ended) = tasks.running.join_next_with_id() => {
                     let news = tasks.mend(ended, self.settings.every);
                     news.into_iter().for_each(|news| self.say(news));
@@ -400,7 +380,7 @@ impl Desk<'_> {
             let mut stop = self.stop.clone();
             tokio::select! {
                 () = tokio::time::sleep(LOCKED_PAUSE) => (),
-                _ = stop.wait_for(|stop| *stop), if last_pauses == 0 => (),
+                Ok(_) = stop.wait_for(|stop| *stop), if last_pauses == 0 => (),
             }
         };
         let is_stored = match taken {
@@ -509,22 +489,3 @@ impl Writer {
 /// How often a locked collection is tried before it is told, and how often at the end.
 const PAUSES_BEFORE_TOLD: u32 = 5;
 const LAST_PAUSES: u32 = 3;
-
-#[cfg(unix)]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => (),
-            _ = terminate.recv() => (),
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        let _ = tokio::signal::ctrl_c().await;
-    })
-}

@@ -8,6 +8,7 @@ use samestory_server::{LiveCollection, Server, ServerSettings};
 use crate::args::ServeArgs;
 use crate::log::start_log;
 use crate::output::{Failure, tell};
+use crate::signal::stop;
 
 /// A shorter token can be guessed.
 const SHORTEST_TOKEN: usize = 16;
@@ -34,8 +35,9 @@ pub(crate) fn run(args: &ServeArgs, folder: &Path) -> Result<ExitCode, Failure> 
     if !is_there {
         tell(format_args!("no collection at `{}` yet; it is served once there is one", folder.display()));
     }
+    let stop = stop()?;
     tell(format_args!("serving `{}` at http://{}/", folder.display(), server.address()));
-    server.run().map_err(Failure::failed)?;
+    server.run(stop);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,6 +12,7 @@ use crate::args::WatchArgs;
 use crate::input::Progress;
 use crate::log::start_log;
 use crate::output::{Failure, Style, shorten, tell};
+use crate::signal::stop;
 
 /// Outlets that a story must have to be told of in a line for people.
 const TOLD_OUTLETS: usize = 2;
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &WatchArgs, folder: &Path, mut settings: Settings) -> Re
     tell(format_args!("watching {} and {}", counted(feeds, "feed"), counted(folders, "folder")));
     let mut shown =
         Shown { jsonl: args.jsonl, style: Style::of_stdout(), progress: Progress::start("watching"), failing: 0 };
-    let tally = watcher.run(&mut |news| shown.show(&news))?;
+    let tally = watcher.run(stop()?, &mut |news| shown.show(&news))?;
     drop(shown);
     tell(format_args!(
         "{} added, {} of them other versions; {} fail",
