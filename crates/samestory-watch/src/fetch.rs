@@ -10,6 +10,7 @@ use reqwest::header::{
 };
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode};
+use samestory::ingest::Fetched;
 use tokio::sync::Semaphore;
 use url::Url;
 
@@ -74,6 +75,13 @@ pub(crate) struct Document {
     pub(crate) charset: Option<String>,
     pub(crate) etag: Option<String>,
     pub(crate) last_modified: Option<String>,
+}
+
+impl Document {
+    /// What it holds, as it is read; `address` is what it is called.
+    pub(crate) fn as_fetched<'d>(&'d self, address: &'d str) -> Fetched<'d> {
+        Fetched { address, bytes: &self.bytes, charset: self.charset.as_deref() }
+    }
 }
 
 /// Why there is no answer.

@@ -25,6 +25,7 @@
 //! does not grow with time; it does with the number of feeds, by some KB each, and while all stories are decided together with
 //! the collection (see [`samestory::DECIDED_TOGETHER`]).
 
+mod desk;
 mod error;
 mod fetch;
 mod hosts;
@@ -37,6 +38,7 @@ mod reach;
 mod robots;
 mod scan;
 mod schedule;
+mod selection;
 mod settings;
 mod sources;
 mod watcher;
