@@ -22,7 +22,7 @@
 //! `watch.redb` beside the collection; [`read_feeds`] reads how feeds are, whoever watches them.
 //!
 //! Limits: every bound on time, bytes, redirects and pauses is in [`WatchSettings`] or a constant beside what it bounds. Memory
-//! does not grow with time; it does with the number of feeds, by some KB each, and while all stories are decided together with
+//! grows with the number of feeds, by some KB each, and while all stories are decided together with
 //! the collection (see [`samestory::DECIDED_TOGETHER`]).
 
 mod desk;

@@ -206,7 +206,7 @@ impl Poller {
         drop(claim);
         let until = Instant::now() + self.settings.every.max(LEAST_FOR_PAGES);
         for Waiting { entry, row: known, page, claim: _claim } in waiting {
-            let last_try = known.tries + 1 >= PAGE_TRIES;
+            let last_try = known.tries.saturating_add(1) >= PAGE_TRIES;
             let had_page = match Instant::now() < until {
                 true => self.page(entry, &page, last_try).await,
                 false => Page::Later(entry),
@@ -227,7 +227,7 @@ impl Poller {
                 }
                 Page::Later(entry) => {
                     complete = false;
-                    let tried = (id(&entry), EntryRow { tries: known.tries + 1, ..known });
+                    let tried = (id(&entry), EntryRow { tries: known.tries.saturating_add(1), ..known });
                     self.store(row, if is_first { vec![entry] } else { Vec::new() }, vec![tried]).await
                 }
             };
