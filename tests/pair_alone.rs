@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use samestory::article::Article;
 use samestory::article::ArticleId;
 use samestory::ingest::{ReadSettings, read};
+use samestory::spill::Spill;
 use samestory::stories::candidates::candidate_lists;
 use samestory::stories::compared::ComparedPairs;
 use samestory::stories::features::{Neighbourhood, PairFeatures};
@@ -24,16 +25,16 @@ fn a_pair_alone_has_the_score_it_has_in_the_batch() {
     let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
     let frequencies = DocumentFrequencies::count(&terms);
     let weigh = |at: usize| ArticleVectors::weigh(&ArticleTerms::of(&articles[at]), &frequencies, &articles[at]);
-    let vectors: Vec<ArticleVectors> = (0..articles.len()).map(weigh).collect();
-    let lists = candidate_lists(&vectors);
+    let vectors: Vec<ArticleVectors<'_>> = (0..articles.len()).map(weigh).collect();
+    let lists = candidate_lists(vectors.as_slice());
 
-    let batch = ComparedPairs::of(&vectors, &lists);
+    let batch = ComparedPairs::of(vectors.as_slice(), &lists, Spill::holding(0)).unwrap();
     assert!(batch.pairs().len() > articles.len());
     for (at, (a, b)) in batch.pairs().iter().enumerate() {
         let side = |at: u32| {
             let own = weigh(at as usize);
             let list = &lists[at as usize];
-            let others: Vec<ArticleVectors> = list.iter().map(|other| weigh(other.number as usize)).collect();
+            let others: Vec<ArticleVectors<'_>> = list.iter().map(|other| weigh(other.number as usize)).collect();
             let closeness = list
                 .iter()
                 .zip(&others)
@@ -53,7 +54,7 @@ fn what_two_articles_share_does_not_depend_on_their_order() {
     let articles = corpus();
     let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
     let frequencies = DocumentFrequencies::count(&terms);
-    let vectors: Vec<ArticleVectors> = terms
+    let vectors: Vec<ArticleVectors<'_>> = terms
         .iter()
         .zip(&articles)
         .map(|(terms, article)| ArticleVectors::weigh(terms, &frequencies, article))

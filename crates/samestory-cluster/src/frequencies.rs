@@ -1,7 +1,10 @@
 //! Document frequencies: how many articles hold a term.
 
+use std::io;
+
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
+use samestory_spill::{Spill, Spilled};
 
 use crate::background::Background;
 use crate::terms::{ArticleTerms, TermCount};
@@ -35,23 +38,72 @@ pub struct DocumentFrequencies {
 /// Terms of one article only that are remembered.
 pub const MOST_SINGLES: usize = 4 << 20;
 
-/// Terms are counted part by part, by their upper bits, so that no more than a part stands in memory twice.
-const PART_BITS: u32 = 4;
+/// Terms are counted part by part, by their upper bits, so that no more than a part for each thread stands in memory.
+const PART_BITS: u32 = 6;
 
-/// Counts the terms of one part, in the memory of `all`: what more than one article holds, and the rest.
-fn count_part(articles: &[ArticleTerms], part: u32, all: &mut Vec<u32>) -> Counted {
-    all.clear();
+/// The terms of one part, each once an article.
+fn terms_of_part(articles: &[ArticleTerms], part: u32) -> Vec<u32> {
+    let mut all = Vec::new();
     for bag in articles.iter().flat_map(ArticleTerms::counted) {
         let part_of = |term: &TermCount| term.term >> (32 - PART_BITS);
         let behind = &bag[bag.partition_point(|term| part_of(term) < part)..];
         all.extend(behind.iter().take_while(|term| part_of(term) == part).map(|term| term.term));
     }
+    all
+}
+
+/// Counts terms in any order: what more than one article holds, and the rest.
+fn count(mut all: Vec<u32>) -> Counted {
     all.sort_unstable();
     let mut counted = Counted::default();
     for run in all.chunk_by(|a, b| a == b) {
         counted.add(run[0], run.len() as u32);
     }
     counted
+}
+
+/// Counts the terms of articles of which only some are in memory at a time: the terms stand in a spill until all are
+/// there.
+#[derive(Debug)]
+pub struct TermCounter {
+    n_articles: u32,
+    /// For each part where its terms are.
+    parts: Vec<Vec<Spilled>>,
+    spill: Spill,
+}
+
+impl TermCounter {
+    /// Nothing is counted yet; the spill is empty.
+    pub fn new(spill: Spill) -> TermCounter {
+        TermCounter { n_articles: 0, parts: vec![Vec::new(); 1 << PART_BITS], spill }
+    }
+
+    /// Counts some articles. Thousands at a time are best.
+    pub fn add(&mut self, articles: &[ArticleTerms]) {
+        self.n_articles += articles.len() as u32;
+        let parts: Vec<Vec<u32>> =
+            (0..1 << PART_BITS).into_par_iter().map(|part| terms_of_part(articles, part)).collect();
+        for (kept, terms) in self.parts.iter_mut().zip(parts) {
+            kept.push(self.spill.keep(bytemuck::cast_slice(&terms)));
+        }
+    }
+
+    /// The frequencies of all terms; and the terms that one article only holds, sorted.
+    ///
+    /// # Errors
+    ///
+    /// If the spill cannot be sealed.
+    pub fn finish(self) -> io::Result<(DocumentFrequencies, Vec<u32>)> {
+        let sealed = self.spill.seal()?;
+        let count_part = |kept: &Vec<Spilled>| {
+            let mut all: Vec<u32> = Vec::with_capacity(kept.iter().map(|kept| sealed.get(*kept).len() / 4).sum());
+            for kept in kept {
+                all.extend(sealed.get(*kept).as_chunks().0.iter().map(|bytes| u32::from_ne_bytes(*bytes)));
+            }
+            count(all)
+        };
+        Ok(DocumentFrequencies::of_parts(self.n_articles, self.parts.par_iter().map(count_part).collect()))
+    }
 }
 
 /// Terms with the number of articles that hold them, in order.
@@ -83,17 +135,19 @@ impl DocumentFrequencies {
 
     /// As [`count`](Self::count); and the terms that one article only holds, sorted.
     pub fn count_all(articles: &[ArticleTerms]) -> (DocumentFrequencies, Vec<u32>) {
-        let parts: Vec<Counted> = (0..1 << PART_BITS)
-            .into_par_iter()
-            .map_init(Vec::new, |all, part| count_part(articles, part, all))
-            .collect();
+        let count_part = |part| count(terms_of_part(articles, part));
+        Self::of_parts(articles.len() as u32, (0..1 << PART_BITS).into_par_iter().map(count_part).collect())
+    }
+
+    /// A table from its parts, in order.
+    fn of_parts(n_articles: u32, parts: Vec<Counted>) -> (DocumentFrequencies, Vec<u32>) {
         let mut all = Counted::default();
         for mut part in parts {
             all.terms.append(&mut part.terms);
             all.counts.append(&mut part.counts);
             all.singles.append(&mut part.singles);
         }
-        (Self::of(articles.len() as u32, all.terms, all.counts), all.singles)
+        (Self::of(n_articles, all.terms, all.counts), all.singles)
     }
 
     /// A table that counts more articles: `occurrences` are their terms, each once an article, in any order, those
@@ -246,6 +300,10 @@ mod tests {
             for term in (0..60).filter(|term| singles.binary_search(term).is_err()) {
                 prop_assert_eq!(beside.held_by(term), whole.0.held_by(term));
             }
+            let mut counter = TermCounter::new(Spill::holding(0));
+            counter.add(&terms[..first]);
+            counter.add(&terms[first..]);
+            prop_assert_eq!(&counter.finish().unwrap(), &whole);
             let more = beside.count_more((terms.len() - first) as u32, rest, &singles);
             prop_assert_eq!(more, whole);
         }

@@ -26,9 +26,10 @@
 //!     .collect();
 //! let terms: Vec<ArticleTerms> = articles.iter().map(ArticleTerms::of).collect();
 //! let frequencies = DocumentFrequencies::count(&terms);
-//! let vectors: Vec<ArticleVectors> =
+//! let vectors: Vec<ArticleVectors<'_>> =
 //!     terms.iter().zip(&articles).map(|(terms, article)| ArticleVectors::weigh(terms, &frequencies, article)).collect();
-//! assert_eq!(cluster_articles(&vectors, Strictness::Default), [0, 0, 2]);
+//! assert_eq!(cluster_articles(vectors.as_slice(), Strictness::Default)?, [0, 0, 2]);
+//! # Ok::<(), std::io::Error>(())
 //! ```
 //!
 //! Limits: candidates are met over shared terms, so two reports that share none of their hundred heaviest

@@ -5,8 +5,6 @@
 //! says so (`Places`); so a comparison costs about a nanosecond a term and no branch is guessed wrong
 //! but at shared terms.
 
-use std::sync::LazyLock;
-
 use crate::vectors::{ArticleVectors, Bag};
 
 /// Days that stand in for a missing time: neither near nor far.
@@ -138,7 +136,7 @@ impl Places {
 
 /// One article, held against others.
 pub struct Against<'a> {
-    article: &'a ArticleVectors,
+    article: ArticleVectors<'a>,
     places: Places,
     /// Weights of each term in the bags that are part of another.
     parts: Vec<Parts>,
@@ -156,13 +154,13 @@ struct Parts {
 impl<'a> Against<'a> {
     /// Nothing is held yet.
     pub fn nothing() -> Against<'a> {
-        static NOTHING: LazyLock<ArticleVectors> = LazyLock::new(ArticleVectors::default);
-        Against { article: &NOTHING, places: Places::new(), parts: Vec::new() }
+        Against { article: ArticleVectors::default(), places: Places::new(), parts: Vec::new() }
     }
 
     /// Holds another article against others, in the same memory.
-    pub fn turn_to(&mut self, article: &'a ArticleVectors) {
+    pub fn turn_to(&mut self, article: ArticleVectors<'a>) {
         self.article = article;
+        let article = &self.article;
         let own = article.own_terms();
         self.places.fill(own);
         self.parts.clear();
@@ -180,14 +178,9 @@ impl<'a> Against<'a> {
         }
     }
 
-    /// The article that is held against others.
-    pub fn article(&self) -> &'a ArticleVectors {
-        self.article
-    }
-
     /// What the article shares with another.
-    pub fn overlap(&mut self, other: &ArticleVectors) -> PairOverlap {
-        let (a, b) = (self.article, other);
+    pub fn overlap(&mut self, other: &ArticleVectors<'_>) -> PairOverlap {
+        let (a, b) = (&self.article, other);
         let shared = Shared::of(a, &self.parts, b, self.places.meet(a.own_terms(), b.terms()));
         let (agree, differ) = shared_quantities(a, b);
         let days = a.time.zip(b.time).map(|(a, b)| a.abs_diff(b) as f64 / 86_400.0);
@@ -295,17 +288,18 @@ struct Shared {
 
 impl Shared {
     /// What is met: positions in all terms of `b` and in the own terms of `a`, by the first.
-    fn of(a: &ArticleVectors, parts: &[Parts], b: &ArticleVectors, met: &[(u32, u32)]) -> Shared {
+    fn of(a: &ArticleVectors<'_>, parts: &[Parts], b: &ArticleVectors<'_>, met: &[(u32, u32)]) -> Shared {
+        let (weights, weights_of_b) = (a.weights(), b.weights());
         let mut shared = Shared::default();
         let mut rest = met;
         let mut take = |bag: Bag| {
             let end = b.range(bag).end as u32;
             let (of_bag, behind) = rest.split_at(rest.iter().take_while(|(at, _)| *at < end).count());
             rest = behind;
-            of_bag.iter().map(|&(of_b, of_a)| (of_a as usize, b.weight(of_b as usize)))
+            of_bag.iter().map(|&(of_b, of_a)| (of_a as usize, weights_of_b[of_b as usize]))
         };
         for (at, of_b) in take(Bag::Words) {
-            let of_a = a.weight(at);
+            let of_a = weights[at];
             let (x, y) = (of_a.weight(), of_b.weight());
             shared.words += x * y;
             shared.of_first += x * x;
@@ -315,14 +309,14 @@ impl Shared {
             shared.lead_in_text[0] += parts[at].lead * parts[at].lead;
         }
         for (at, of_b) in take(Bag::Pairs) {
-            let of_a = a.weight(at);
+            let of_a = weights[at];
             shared.wording += of_a.weight() * of_b.weight();
             shared.wording_rarity.add(of_a.rarity().min(of_b.rarity()));
         }
         for (bag, sum) in
             [(Bag::Names, &mut shared.names), (Bag::Sounds, &mut shared.sounds), (Bag::Days, &mut shared.days)]
         {
-            take(bag).for_each(|(at, of_b)| *sum += a.weight(at).weight() * of_b.weight());
+            take(bag).for_each(|(at, of_b)| *sum += weights[at].weight() * of_b.weight());
         }
         for (at, of_b) in take(Bag::Lead) {
             let (lead, headline) = (of_b.weight(), of_b.headline());
@@ -365,23 +359,51 @@ impl Shared {
     }
 }
 
+/// Numbers of four bytes in an overlap.
+const OVERLAP_NUMBERS: usize = N_OWN + 3;
+
 impl PairOverlap {
+    /// Bytes of an overlap.
+    pub(crate) const BYTES: usize = 4 * OVERLAP_NUMBERS;
+
+    /// The overlap as numbers: its features, template and closeness, and flags.
+    pub(crate) fn to_numbers(self) -> [f32; OVERLAP_NUMBERS] {
+        let mut numbers = [0.0; OVERLAP_NUMBERS];
+        let flags = u32::from(self.lone_word) | u32::from(self.thin) << 1;
+        numbers[..N_OWN].copy_from_slice(&self.own);
+        numbers[N_OWN..].copy_from_slice(&[self.template, self.closeness, f32::from_bits(flags)]);
+        numbers
+    }
+
+    /// Reads what [`to_numbers`](Self::to_numbers) made, as bytes of this machine.
+    pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> PairOverlap {
+        let numbers: [f32; OVERLAP_NUMBERS] = bytemuck::pod_read_unaligned(bytes);
+        let flags = numbers[N_OWN + 2].to_bits();
+        PairOverlap {
+            own: std::array::from_fn(|at| numbers[at]),
+            template: numbers[N_OWN],
+            closeness: numbers[N_OWN + 1],
+            lone_word: flags & 1 != 0,
+            thin: flags & 2 != 0,
+        }
+    }
+
     /// Compares two articles.
-    pub fn of(a: &ArticleVectors, b: &ArticleVectors) -> PairOverlap {
+    pub fn of(a: &ArticleVectors<'_>, b: &ArticleVectors<'_>) -> PairOverlap {
         let mut against = Against::nothing();
-        against.turn_to(a);
+        against.turn_to(a.borrowed());
         against.overlap(b)
     }
 }
 
 /// Of the things that both count, how many they count alike, and how many only otherwise.
-fn shared_quantities(a: &ArticleVectors, b: &ArticleVectors) -> (u32, u32) {
+fn shared_quantities(a: &ArticleVectors<'_>, b: &ArticleVectors<'_>) -> (u32, u32) {
     let (mut agree, mut differ) = (0, 0);
     let mut rest = &b.quantities[..];
-    for counted in a.quantities.chunk_by(|one, other| one.0 == other.0) {
-        let unit = counted[0].0;
-        rest = &rest[rest.partition_point(|quantity| quantity.0 < unit)..];
-        let same_unit = &rest[..rest.partition_point(|quantity| quantity.0 == unit)];
+    for counted in a.quantities.chunk_by(|one, other| one[0] == other[0]) {
+        let unit = counted[0][0];
+        rest = &rest[rest.partition_point(|quantity| quantity[0] < unit)..];
+        let same_unit = &rest[..rest.partition_point(|quantity| quantity[0] == unit)];
         if same_unit.is_empty() {
             continue;
         }

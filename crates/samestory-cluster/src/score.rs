@@ -9,9 +9,11 @@
 //! and nothing else in the collection; the probability needs one number more, the collection's prior.
 
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 use rayon::prelude::*;
+use samestory_spill::Spill;
 use serde::{Deserialize, Serialize};
 
 use crate::candidates::candidate_lists;
@@ -21,7 +23,7 @@ use crate::linkage::{ScoredPair, average_linkage};
 use crate::model::PairModel;
 use crate::overlap::PairOverlap;
 use crate::prior::{OddsCounts, estimate_prior};
-use crate::vectors::ArticleVectors;
+use crate::vectors::VectorSource;
 
 /// How sure a story must be of its articles.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,8 +154,12 @@ pub fn judge(model: &PairModel, features: &PairFeatures, overlap: &PairOverlap) 
 }
 
 /// The cluster of each article by the shipped model, named by its smallest member.
-pub fn cluster_articles(articles: &[ArticleVectors], strictness: Strictness) -> Vec<u32> {
+///
+/// # Errors
+///
+/// If what all pairs share cannot be spilled.
+pub fn cluster_articles<V: VectorSource + ?Sized>(articles: &V, strictness: Strictness) -> io::Result<Vec<u32>> {
     let model = PairModel::shipped();
-    let compared = ComparedPairs::of(articles, &candidate_lists(articles));
-    Judgement::of(&compared, model).clusters(articles.len(), &[], model, strictness.threshold())
+    let compared = ComparedPairs::of(articles, &candidate_lists(articles), Spill::default())?;
+    Ok(Judgement::of(&compared, model).clusters(articles.n_articles(), &[], model, strictness.threshold()))
 }

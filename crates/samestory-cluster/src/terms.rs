@@ -12,6 +12,7 @@ mod quantities;
 
 use std::cell::RefCell;
 
+use bytemuck::{Pod, Zeroable};
 use rustc_hash::FxHashMap;
 use samestory_article::{Article, Language, Stemmer, Token, Tokenizer, Tokens};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -21,7 +22,8 @@ use names::Names;
 pub use quantities::Quantity;
 
 /// One term of a bag.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct TermCount {
     /// Upper half of the XXH3-64 of the term, in a space of its own for words, pairs and names.
     pub term: u32,
@@ -100,6 +102,65 @@ impl ArticleTerms {
         [&self.all, &self.pairs, &self.days, names, sounds]
     }
 
+    /// The terms as bytes of this machine: the lengths of the bags and of the quantities, words of the body and whether
+    /// words stand for names (32 bits each); then bags and quantities. Bags that are others are not repeated.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let bags = self.bags();
+        let head = bags.map(|bag| bag.len() as u32).into_iter();
+        let rest = [self.quantities.len() as u32, self.body_words, u32::from(self.names_are_words)];
+        let mut bytes: Vec<u8> = head.chain(rest).flat_map(u32::to_ne_bytes).collect();
+        bags.iter().for_each(|bag| bytes.extend_from_slice(bytemuck::cast_slice(bag)));
+        bytes.extend_from_slice(bytemuck::cast_slice(&self.quantities));
+        bytes
+    }
+
+    fn bags(&self) -> [&[TermCount]; 9] {
+        let [names, lead_names, sounds]: [&[TermCount]; 3] = match self.names_are_words {
+            true => [&[], &[], &[]],
+            false => [&self.names, &self.lead_names, &self.sounds],
+        };
+        [&self.all, &self.headline, &self.lead, &self.pairs, names, lead_names, sounds, &self.numbers, &self.days]
+    }
+
+    /// Reads what [`to_bytes`](Self::to_bytes) made; `None` if it is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<ArticleTerms> {
+        const N_HEAD: usize = 12;
+        let (head, mut rest) = bytes.split_at_checked(4 * N_HEAD)?;
+        let head: [u32; N_HEAD] = bytemuck::try_pod_read_unaligned(head).ok()?;
+        let mut take = |n: u32| {
+            let (taken, behind) = rest.split_at_checked((n as usize).checked_mul(8)?)?;
+            rest = behind;
+            Some(taken)
+        };
+        let mut bag = |at: usize| Some(bytemuck::pod_collect_to_vec::<u8, TermCount>(take(head[at])?));
+        let mut terms = ArticleTerms {
+            all: bag(0)?,
+            headline: bag(1)?,
+            lead: bag(2)?,
+            pairs: bag(3)?,
+            names: bag(4)?,
+            lead_names: bag(5)?,
+            sounds: bag(6)?,
+            numbers: bag(7)?,
+            days: bag(8)?,
+            quantities: bytemuck::pod_collect_to_vec(take(head[9])?),
+            body_words: head[10],
+            names_are_words: head[11] != 0,
+        };
+        if terms.names_are_words {
+            terms.words_for_names();
+        }
+        rest.is_empty().then_some(terms)
+    }
+
+    /// Lets words stand for names.
+    fn words_for_names(&mut self) {
+        self.names_are_words = true;
+        self.names = self.all.clone();
+        self.lead_names = self.lead.clone();
+        self.sounds = self.all.clone();
+    }
+
     /// Counts the terms of an article and tells each term of `all` and `names` as it is written.
     pub fn with_words(article: &Article, written: &mut dyn FnMut(u32, &str)) -> ArticleTerms {
         let background = Background::of(article.language);
@@ -127,10 +188,7 @@ impl ArticleTerms {
             bags.lead_names = bag(names.lead.into_iter());
             bags.sounds = bag(names.sounds.into_iter());
         } else {
-            bags.names_are_words = true;
-            bags.names = bags.all.clone();
-            bags.lead_names = bags.lead.clone();
-            bags.sounds = bags.all.clone();
+            bags.words_for_names();
         }
         bags
     }
@@ -313,6 +371,21 @@ mod tests {
         let (other, _) = terms_of("停火谈判");
         let shared = terms.all.iter().filter(|term| other.all.iter().any(|held| held.term == term.term)).count();
         assert_eq!(shared, 1);
+    }
+
+    #[test]
+    fn bytes_hold_the_terms() {
+        for (language, text) in
+            [("en", "On Monday the Aurelia took 212 passengers to Saint Orla."), ("zh", "利比亚停火")]
+        {
+            let mut article = Article::new("a".into());
+            article.text = text.into();
+            article.language = Language::parse(language);
+            let terms = ArticleTerms::of(&article);
+            let bytes = terms.to_bytes();
+            assert_eq!(ArticleTerms::from_bytes(&bytes), Some(terms));
+            assert!((0..bytes.len()).all(|end| ArticleTerms::from_bytes(&bytes[..end]).is_none()));
+        }
     }
 
     #[test]

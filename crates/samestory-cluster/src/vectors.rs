@@ -2,11 +2,16 @@
 //!
 //! *Design.* An article is held against some hundred others, most of which the processor has to fetch from
 //! memory. So all its terms stand in one list, bag after bag, and all its weights in another, in 16 bits
-//! each: about 8 KB an article of average length.
+//! each: about 8 KB an article of average length. As bytes they are read in place, so that those of many articles
+//! may stand in a [spill](samestory_spill).
 
+use std::borrow::Cow;
+use std::io;
 use std::ops::Range;
 
+use bytemuck::{Pod, Zeroable};
 use samestory_article::Article;
+use samestory_spill::{Sealed, Spill, Spilled};
 
 use crate::frequencies::DocumentFrequencies;
 use crate::terms::{ArticleTerms, Quantity, TermCount};
@@ -43,7 +48,8 @@ const HEAD_BYTES: usize = 4 * (N_BAGS + 4) + 8 * 4;
 const N_OWN_BAGS: usize = 5;
 
 /// What a term weighs in its bag.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Pod, Zeroable)]
+#[repr(C)]
 pub struct TermWeight {
     weight: u16,
     beside: u16,
@@ -85,9 +91,9 @@ impl TermWeight {
 /// All vectors of an article, and what else a pair is judged by. Each bag is a sparse vector of length 1, or
 /// empty. Of articles that are weighed together, terms that no other holds count in the length but are not kept.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct ArticleVectors {
-    terms: Box<[u32]>,
-    weights: Box<[TermWeight]>,
+pub struct ArticleVectors<'a> {
+    terms: Cow<'a, [u32]>,
+    weights: Cow<'a, [TermWeight]>,
     /// Where each bag ends.
     ends: [u32; N_BAGS],
     /// Words stand for names and their sounds.
@@ -97,7 +103,7 @@ pub struct ArticleVectors {
     /// The same of all pairs of words.
     pub pair_rarity: f64,
     /// Numbers with the word behind each, sorted.
-    pub quantities: Box<[Quantity]>,
+    pub quantities: Cow<'a, [Quantity]>,
     /// How many different numbers there are.
     pub n_numbers: u32,
     /// XXH3-64 of the outlet's name in lower case.
@@ -108,10 +114,14 @@ pub struct ArticleVectors {
     pub body_words: u32,
 }
 
-impl ArticleVectors {
+impl<'a> ArticleVectors<'a> {
     /// Weighs the terms of an article: each `(1 + ln count) * idf`, scaled to length 1 in its bag. Terms that no
     /// other of the counted articles holds are not kept.
-    pub fn weigh(terms: &ArticleTerms, frequencies: &DocumentFrequencies, article: &Article) -> ArticleVectors {
+    pub fn weigh(
+        terms: &ArticleTerms,
+        frequencies: &DocumentFrequencies,
+        article: &Article,
+    ) -> ArticleVectors<'static> {
         let (whole, shared) = Self::weigh_whole(terms, frequencies, article);
         whole.shared_only(&shared)
     }
@@ -122,12 +132,12 @@ impl ArticleVectors {
         terms: &ArticleTerms,
         frequencies: &DocumentFrequencies,
         article: &Article,
-    ) -> (ArticleVectors, Vec<bool>) {
-        let mut vectors = ArticleVectors {
+    ) -> (ArticleVectors<'static>, Vec<bool>) {
+        let mut vectors = ArticleVectors::<'static> {
             names_are_words: terms.names_are_words,
             n_numbers: terms.numbers.len() as u32,
             outlet: outlet_hash(article),
-            quantities: terms.quantities.as_slice().into(),
+            quantities: Cow::Owned(terms.quantities.clone()),
             time: article.time.map(|time| time.seconds),
             body_words: terms.body_words,
             ..ArticleVectors::default()
@@ -168,13 +178,13 @@ impl ArticleVectors {
             list.append(&weigh_part(&terms.numbers, &words), plain),
             list.append(&weigh_part(&terms.lead_names, &names), plain),
         ];
-        vectors.terms = list.terms.into();
-        vectors.weights = list.weights.into();
+        vectors.terms = Cow::Owned(list.terms);
+        vectors.weights = Cow::Owned(list.weights);
         (vectors, list.shared)
     }
 
     /// The same vectors with those terms only that are marked.
-    pub fn shared_only(&self, shared: &[bool]) -> ArticleVectors {
+    pub fn shared_only(&self, shared: &[bool]) -> ArticleVectors<'static> {
         let kept = |at: &usize| shared[*at];
         let mut ends = [0; N_BAGS];
         let mut end = 0;
@@ -189,7 +199,7 @@ impl ArticleVectors {
             terms: positions().map(|at| self.terms[at]).collect(),
             weights: positions().map(|at| self.weights[at]).collect(),
             ends,
-            quantities: self.quantities.clone(),
+            quantities: Cow::Owned(self.quantities.to_vec()),
             ..*self
         }
     }
@@ -210,19 +220,17 @@ impl ArticleVectors {
         bytes.extend(self.outlet.unwrap_or(0).to_le_bytes());
         bytes.extend(self.time.unwrap_or(0).to_le_bytes());
         self.terms.iter().for_each(|term| bytes.extend(term.to_le_bytes()));
-        for weight in &self.weights {
+        for weight in self.weights.iter() {
             bytes.extend(weight.weight.to_le_bytes());
             bytes.extend(weight.beside.to_le_bytes());
         }
-        for (unit, number) in &self.quantities {
-            bytes.extend(unit.to_le_bytes());
-            bytes.extend(number.to_le_bytes());
-        }
+        self.quantities.as_flattened().iter().for_each(|number| bytes.extend(number.to_le_bytes()));
         bytes
     }
 
-    /// Reads what [`to_bytes`](Self::to_bytes) made; `None` if it is something else.
-    pub fn from_bytes(bytes: &[u8]) -> Option<ArticleVectors> {
+    /// Reads what [`to_bytes`](Self::to_bytes) made, in place where the machine has its numbers in that order and they
+    /// begin at a multiple of four bytes; `None` if it is something else.
+    pub fn from_bytes(bytes: &'a [u8]) -> Option<ArticleVectors<'a>> {
         let (head, rest) = bytes.split_at_checked(HEAD_BYTES)?;
         let small = |at: usize| u32::from_le_bytes(std::array::from_fn(|byte| head[4 * at + byte]));
         let large = |at: usize| u64::from_le_bytes(std::array::from_fn(|byte| head[4 * (N_BAGS + 4) + 8 * at + byte]));
@@ -235,23 +243,45 @@ impl ArticleVectors {
         }
         let (terms, rest) = rest.split_at(4 * n_terms);
         let (weights, quantities) = rest.split_at(4 * n_terms);
-        let numbers = |bytes: &[u8]| -> Vec<u32> {
-            bytes.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number)).collect()
-        };
-        let weight = |both: &u32| TermWeight { weight: *both as u16, beside: (both >> 16) as u16 };
         Some(ArticleVectors {
-            terms: numbers(terms).into(),
-            weights: numbers(weights).iter().map(weight).collect(),
+            terms: in_place(terms, u32::from_le_bytes),
+            weights: in_place(weights, |[a, b, c, d]| TermWeight {
+                weight: u16::from_le_bytes([a, b]),
+                beside: u16::from_le_bytes([c, d]),
+            }),
             ends,
             names_are_words: flags & 1 != 0,
             word_rarity: f64::from_bits(large(0)),
             pair_rarity: f64::from_bits(large(1)),
-            quantities: numbers(quantities).as_chunks::<2>().0.iter().map(|[unit, number]| (*unit, *number)).collect(),
+            quantities: match in_place(quantities, u32::from_le_bytes) {
+                Cow::Borrowed(numbers) => Cow::Borrowed(numbers.as_chunks().0),
+                Cow::Owned(numbers) => Cow::Owned(numbers.as_chunks().0.to_vec()),
+            },
             n_numbers: small(N_BAGS + 1),
             outlet: (flags & 2 != 0).then(|| large(2)),
             time: (flags & 4 != 0).then(|| large(3) as i64),
             body_words: small(N_BAGS + 2),
         })
+    }
+
+    /// The same vectors, which are only read.
+    pub fn borrowed(&self) -> ArticleVectors<'_> {
+        ArticleVectors {
+            terms: Cow::Borrowed(&self.terms),
+            weights: Cow::Borrowed(&self.weights),
+            quantities: Cow::Borrowed(&self.quantities),
+            ..*self
+        }
+    }
+
+    /// The same vectors, in memory of their own.
+    pub fn into_owned(self) -> ArticleVectors<'static> {
+        ArticleVectors {
+            terms: Cow::Owned(self.terms.into_owned()),
+            weights: Cow::Owned(self.weights.into_owned()),
+            quantities: Cow::Owned(self.quantities.into_owned()),
+            ..self
+        }
     }
 
     /// Where the terms of a bag stand among [all](Self::terms).
@@ -270,15 +300,75 @@ impl ArticleVectors {
         &self.terms[..self.ends[N_OWN_BAGS - 1] as usize]
     }
 
-    /// The weight of the term at a position.
-    pub fn weight(&self, at: usize) -> TermWeight {
-        self.weights[at]
+    /// What the [terms](Self::terms) weigh.
+    pub fn weights(&self) -> &[TermWeight] {
+        &self.weights
     }
 
     /// The terms of a bag with their weights.
     pub fn bag(&self, bag: Bag) -> impl Iterator<Item = (u32, TermWeight)> + '_ {
         let range = self.range(bag);
         self.terms[range.clone()].iter().copied().zip(self.weights[range].iter().copied())
+    }
+}
+
+/// Numbers of four bytes, where they stand if that can be.
+fn in_place<T: Pod>(bytes: &[u8], number: impl Fn([u8; 4]) -> T) -> Cow<'_, [T]> {
+    match bytemuck::try_cast_slice(bytes) {
+        Ok(numbers) if cfg!(target_endian = "little") => Cow::Borrowed(numbers),
+        _ => Cow::Owned(bytes.as_chunks().0.iter().map(|bytes| number(*bytes)).collect()),
+    }
+}
+
+/// Vectors of articles that are named by number.
+pub trait VectorSource: Sync {
+    /// How many articles there are.
+    fn n_articles(&self) -> usize;
+
+    /// The vectors of one of them.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    fn vectors(&self, number: usize) -> ArticleVectors<'_>;
+}
+
+impl VectorSource for [ArticleVectors<'_>] {
+    fn n_articles(&self) -> usize {
+        self.len()
+    }
+
+    fn vectors(&self, number: usize) -> ArticleVectors<'_> {
+        self[number].borrowed()
+    }
+}
+
+/// Vectors in a spill.
+#[derive(Debug)]
+pub struct SpilledVectors {
+    kept: Vec<Spilled>,
+    sealed: Sealed,
+}
+
+impl SpilledVectors {
+    /// Those that were kept, as [bytes](ArticleVectors::to_bytes).
+    ///
+    /// # Errors
+    ///
+    /// If the spill cannot be sealed.
+    pub fn of(kept: Vec<Spilled>, spill: Spill) -> io::Result<SpilledVectors> {
+        Ok(SpilledVectors { kept, sealed: spill.seal()? })
+    }
+}
+
+impl VectorSource for SpilledVectors {
+    fn n_articles(&self) -> usize {
+        self.kept.len()
+    }
+
+    fn vectors(&self, number: usize) -> ArticleVectors<'_> {
+        // Nobody else writes there, so nothing else is read.
+        ArticleVectors::from_bytes(self.sealed.get(self.kept[number])).unwrap_or_default()
     }
 }
 

@@ -26,8 +26,11 @@ impl std::fmt::Debug for StoryIndexWriter {
     }
 }
 
-/// Memory for documents not yet written, of each thread.
+/// Memory for documents not yet written, of each of several threads.
 const BUFFER_BYTES: usize = 32 << 20;
+
+/// The same of a thread that is alone: the least that tantivy takes, for who adds some articles now and then.
+const LEAST_BUFFER_BYTES: usize = 15_000_000;
 
 /// Segments of which more documents are deleted are written anew.
 const DELETED_PART: f32 = 0.3;
@@ -65,7 +68,8 @@ impl StoryIndexWriter {
         // Documents come split and stemmed; queries are asked by others.
         index.tokenizers().register(QUERY_TOKENIZER, IndexWords);
         let threads = n_threads.clamp(1, 8);
-        let writer: IndexWriter = index.writer_with_num_threads(threads, threads * BUFFER_BYTES).map_err(failed)?;
+        let buffer = if threads == 1 { LEAST_BUFFER_BYTES } else { BUFFER_BYTES };
+        let writer: IndexWriter = index.writer_with_num_threads(threads, threads * buffer).map_err(failed)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(DELETED_PART);
         writer.set_merge_policy(Box::new(policy));

@@ -41,11 +41,10 @@ mod page;
 mod reader;
 mod reject;
 mod settings;
-mod spill;
 mod walk;
 
 pub use address::canonical_url;
-pub use apart::ArticlesApart;
+pub use apart::{ArticlesApart, Gathering};
 pub use date::parse_time;
 pub use fetched::{FeedEntry, Fetched, FetchedFeed, assemble_entries, read_feed};
 pub use furniture::{mark_repeated_blocks, mark_repeated_blocks_beside};
@@ -54,4 +53,3 @@ pub use outlet_table::{Agency, Outlet, OutletTable, outlet_key};
 pub use reader::{Reading, read, read_apart, read_bytes, read_some, read_text};
 pub use reject::{Note, Rejected, Skipped};
 pub use settings::{Limits, ReadSettings};
-pub use spill::{Spill, Spilled};

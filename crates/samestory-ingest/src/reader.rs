@@ -1,6 +1,5 @@
 //! From paths to articles.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::ControlFlow;
@@ -8,19 +7,19 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::{Article, ArticleId, CutKind};
+use samestory_article::{Article, ArticleId};
+use samestory_spill::{Spill, Spilled};
 
-use crate::apart::{ArticlesApart, kept_text};
+use crate::apart::{ArticlesApart, kept_text, put_in_order};
 use crate::assemble::{Assembled, assemble, place_id};
 use crate::format;
-use crate::furniture::{Block, blocks_of, mark_blocks, repeated_blocks};
+use crate::furniture::{Block, blocks_of, mark_blocks};
 use crate::guard::guarded;
 use crate::item::{Flaw, RawItem};
 use crate::open::{Raw, stream_reason};
 use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};
 use crate::settings::ReadSettings;
-use crate::spill::{Spill, Spilled};
 use crate::walk::{Found, full, path_text, walk};
 
 /// What was read.
@@ -289,19 +288,8 @@ impl<'a> Reader<'a> {
 
     fn finish_apart(self) -> io::Result<(Reading, ArticlesApart)> {
         let Finished { mut reading, blocks, texts, spill } = self.finish_all();
-        let articles = &reading.articles;
-        let text_of = |at: usize| match texts[at] {
-            None => Ok(Cow::Borrowed(articles[at].text.as_str())),
-            Some(kept) => kept_text(&spill, kept).map(Cow::Owned),
-        };
-        let marked = repeated_blocks(articles, &blocks, &text_of)?;
-        for (at, range) in marked {
-            let article = &mut reading.articles[at];
-            let length = texts[at].map_or(article.text.len(), |kept| spill.length_of(kept));
-            article.cut_apart(range, CutKind::Furniture, length);
-        }
         let articles = std::mem::take(&mut reading.articles);
-        Ok((reading, ArticlesApart::new(articles, texts, spill)))
+        Ok((reading, ArticlesApart::marked(articles, &blocks, texts, spill)?))
     }
 
     fn finish_all(mut self) -> Finished {
@@ -352,27 +340,8 @@ impl<'a> Reader<'a> {
         }
         drop(first_by_id);
         reading.rejected.sort();
-        let mut order: Vec<u32> = (0..reading.articles.len() as u32).collect();
-        order.sort_by(|a, b| reading.articles[*a as usize].id.cmp(&reading.articles[*b as usize].id));
-        reorder(&mut reading.articles, &order);
-        reorder(&mut blocks_of, &order);
-        reorder(&mut texts, &order);
+        put_in_order(&mut reading.articles, &mut blocks_of, &mut texts);
         Finished { reading, blocks: blocks_of, texts, spill: self.spill }
-    }
-}
-
-/// Puts items in order, in their place; `order` tells which comes first, second and so on.
-fn reorder<T>(items: &mut [T], order: &[u32]) {
-    let mut order = order.to_vec();
-    for start in 0..order.len() {
-        let mut at = start;
-        while order[at] as usize != start {
-            let from = order[at] as usize;
-            items.swap(at, from);
-            order[at] = at as u32;
-            at = from;
-        }
-        order[at] = at as u32;
     }
 }
 

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use samestory_article::Article;
-use samestory_ingest::{ReadSettings, read, read_apart};
+use samestory_ingest::{Gathering, ReadSettings, read, read_apart};
+use samestory_spill::Spill;
 
 fn agree(paths: &[PathBuf]) -> usize {
     let settings = ReadSettings::default();
@@ -21,6 +22,20 @@ fn agree(paths: &[PathBuf]) -> usize {
         assert_eq!(reading.rejected, whole.rejected);
     }
     whole.articles.len()
+}
+
+#[test]
+fn gathering_in_any_order_gives_what_reading_gives() {
+    let corpus = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"))];
+    let articles = read(&corpus, &ReadSettings::default(), &mut |_| ()).articles;
+    let mut gathering = Gathering::new(Spill::holding(0));
+    articles.iter().rev().for_each(|article| gathering.push(article.clone()));
+    let last = articles.len() - 1;
+    assert_eq!(gathering.text(last).expect("a text"), articles[0].text);
+    let gathered = gathering.finish().expect("articles");
+    for (at, article) in articles.iter().enumerate() {
+        assert_eq!(&*gathered.whole(at).expect("an article"), article);
+    }
 }
 
 #[test]

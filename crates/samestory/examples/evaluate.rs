@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 use samestory::article::Article;
+use samestory::spill::Spill;
 use samestory::stories::candidates::candidate_lists;
 use samestory::stories::compared::ComparedPairs;
 use samestory::stories::evaluate::{Scores, evaluate};
@@ -54,7 +55,9 @@ impl Collection {
     fn of(labelled: Labelled) -> Collection {
         let everything: Vec<&Article> = labelled.articles.iter().collect();
         let articles = vectors(&labelled.terms.iter().collect::<Vec<_>>(), &everything);
-        let compared = ComparedPairs::of(&articles, &candidate_lists(&articles));
+        let lists = candidate_lists(articles.as_slice());
+        let compared =
+            ComparedPairs::of(articles.as_slice(), &lists, Spill::default()).expect("room for a temporary file");
         Collection { sets: labelled.sets, n_articles: articles.len(), compared }
     }
 

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
 use samestory::article::Article;
+use samestory::spill::Spill;
 use samestory::stories::ArticleTerms;
 use samestory::stories::background::Background;
 use samestory::stories::candidates::candidate_lists;
@@ -112,7 +113,9 @@ fn rows(set: &Labelled, members: &[usize], flat: bool) -> Vec<Row> {
     };
     let articles: Vec<&Article> = members.iter().map(|at| &set.articles[*at]).collect();
     let vectors = vectors(&terms, &articles);
-    let compared = ComparedPairs::of(&vectors, &candidate_lists(&vectors));
+    let vectors = vectors.as_slice();
+    let compared =
+        ComparedPairs::of(vectors, &candidate_lists(vectors), Spill::default()).expect("room for a temporary file");
     (compared.pairs().iter().enumerate())
         .filter_map(|(at, (a, b))| {
             let (a, b) = (members[*a as usize], members[*b as usize]);

@@ -19,7 +19,7 @@ use crate::folder::{
 };
 use crate::former::{Former, FormerStory};
 use crate::live::Engine;
-use crate::pipeline::Stage;
+use crate::pipeline::{Room, Stage};
 use crate::rebuild::rebuild;
 use crate::store::{Snapshot, StoreWriter};
 
@@ -295,7 +295,7 @@ fn mend_store(
     report.articles = articles.len() as u64;
     drop((snapshot, store));
     let kept = keep_damaged(folder, &path)?;
-    rebuild(folder, articles, &former, &manifest.settings, manifest.fed, watch)?;
+    rebuild(folder, articles.into(), &former, &manifest.settings, manifest.fed, Room::Ample, watch)?;
     report.mended.push(format!(
         "the store and its index were made anew from {} articles; {} could not be read; the damaged store is `{}`",
         report.articles,

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use samestory_article::{Article, Language};
 use samestory_cluster::DocumentFrequencies;
 use samestory_index::{SearchFilter, StorySearcher};
+use samestory_ingest::ArticlesApart;
 use samestory_ingest::{OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
 
@@ -263,7 +264,7 @@ impl Collection {
     /// If the folder is foreign, newer, locked or cannot be written. The former state stays.
     pub fn write(
         folder: &Path,
-        articles: Vec<Article>,
+        articles: impl Into<ArticlesApart>,
         settings: &Settings,
         watch: &mut dyn FnMut(Stage),
     ) -> Result<Clustering, CollectionError> {

@@ -192,7 +192,7 @@ impl Collection {
 fn compare(
     a: &Side<'_>,
     b: &Side<'_>,
-    vectors: &[ArticleVectors; 2],
+    vectors: &[ArticleVectors<'_>; 2],
     frequencies: &DocumentFrequencies,
     prior: f64,
     settings: &Settings,

@@ -13,11 +13,12 @@ use std::ops::Range;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, Tokenizer};
-use samestory_ingest::{ArticlesApart, Spill, Spilled};
+use samestory_ingest::ArticlesApart;
 use samestory_minhash::{
     Banding, CandidatePair, Lsh, MinHasher, NearDuplicate, NearDuplicateRule, Overlap, ShingleSet, Shingler, Signature,
     copy_groups, verify,
 };
+use samestory_spill::{MOST_HELD, Spill, Spilled};
 
 use crate::config::CopySettings;
 use templates::templates;
@@ -136,7 +137,7 @@ pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> io::Result
 pub const MOST_HELD_TEXT: usize = 256 << 20;
 
 /// Articles whose shingles are made together.
-const BATCH: usize = 4096;
+const BATCH: usize = 1024;
 
 /// As [`find_copies`], for articles of any source, and names each step when it is done.
 ///
@@ -148,7 +149,17 @@ pub fn find_copies_stepwise<A: ArticleSource + ?Sized>(
     settings: &CopySettings,
     done: &mut dyn FnMut(&'static str),
 ) -> io::Result<Copies> {
-    let (signatures, halves) = sign(articles)?;
+    find_copies_spilling(articles, settings, MOST_HELD, done)
+}
+
+/// As [`find_copies_stepwise`]; the spill holds no more than so many bytes in memory.
+pub(crate) fn find_copies_spilling<A: ArticleSource + ?Sized>(
+    articles: &A,
+    settings: &CopySettings,
+    most_held: usize,
+    done: &mut dyn FnMut(&'static str),
+) -> io::Result<Copies> {
+    let (signatures, halves) = sign(articles, Halves::new(Spill::holding(most_held)))?;
     done("tokenise, shingle, sign");
     let rank = ranks(&heads(articles));
     let found = lsh(settings).candidates(&signatures, &rank);
@@ -173,7 +184,7 @@ fn heads<A: ArticleSource + ?Sized>(articles: &A) -> Vec<&Article> {
 }
 
 /// The signatures of all articles with a body, and the lower halves of their shingles.
-fn sign<A: ArticleSource + ?Sized>(articles: &A) -> io::Result<(Vec<Option<Signature>>, Halves)> {
+fn sign<A: ArticleSource + ?Sized>(articles: &A, mut halves: Halves) -> io::Result<(Vec<Option<Signature>>, Halves)> {
     type Signed = Vec<(Option<Signature>, Vec<u8>)>;
     let hasher = MinHasher::default();
     let n_articles = articles.n_articles();
@@ -186,7 +197,6 @@ fn sign<A: ArticleSource + ?Sized>(articles: &A) -> io::Result<(Vec<Option<Signa
         batch.into_par_iter().map_init(ShingleMemory::default, sign).collect()
     };
     let mut signatures = Vec::with_capacity(n_articles);
-    let mut halves = Halves::default();
     let mut keep = |signed: Signed| {
         for (signature, of_article) in signed {
             signatures.push(signature);
@@ -219,6 +229,11 @@ pub(crate) struct Halves {
 }
 
 impl Halves {
+    /// None yet; the spill is empty.
+    fn new(spill: Spill) -> Halves {
+        Halves { of: Vec::new(), spill }
+    }
+
     /// Those of a few articles.
     pub(crate) fn of(sets: &[ShingleSet]) -> Halves {
         let mut halves = Halves::default();

@@ -37,8 +37,8 @@ pub(crate) struct Former {
 }
 
 impl Former {
-    /// What a store holds beside its articles; these are given too.
-    pub(crate) fn read(snapshot: &Snapshot) -> Result<(Former, Vec<Article>), CollectionError> {
+    /// What a store holds beside its articles; these are told one by one.
+    pub(crate) fn read(snapshot: &Snapshot, mut tell: impl FnMut(Article)) -> Result<Former, CollectionError> {
         let summary = snapshot.summary()?;
         let mut former = Former {
             changes: snapshot.changes_from(0)?,
@@ -47,14 +47,13 @@ impl Former {
             transaction: summary.transaction,
             ..Former::default()
         };
-        let mut articles = Vec::new();
         let mut ids: FxHashMap<u32, String> = FxHashMap::default();
         let numbers = snapshot.article_numbers()?;
         for number in &numbers {
             let article = snapshot.article(*number)?;
             ids.insert(*number, article.id.to_string());
             former.stored.insert(article.id.to_string(), snapshot.stored(*number)?);
-            articles.push(article);
+            tell(article);
         }
         let id = |number: u32| ids.get(&number).cloned().ok_or(CollectionError::Missing { what: "article", number });
         for number in numbers {
@@ -69,7 +68,7 @@ impl Former {
         for (article, story) in snapshot.pins()? {
             former.pins.insert(id(article)?, story);
         }
-        Ok((former, articles))
+        Ok(former)
     }
 
     /// What is known of some articles.

@@ -82,6 +82,7 @@ pub use samestory_index as index;
 pub use samestory_ingest as ingest;
 pub use samestory_minhash as minhash;
 pub use samestory_reuse as reuse;
+pub use samestory_spill as spill;
 pub use store::StorySummary;
 pub use story_list::{SelectedStories, StoryList, StoryOrder, StoryRow, StorySelection};
 pub use time::{instant, time_text};

@@ -22,7 +22,7 @@ mod matching;
 mod near;
 
 use std::borrow::Cow;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use samestory_article::Article;
@@ -31,6 +31,8 @@ pub use edit::{Expired, Pinned};
 pub(crate) use engine::Engine;
 pub(crate) use matching::find_match;
 pub use matching::{ArticleMatch, MatchedStory, TextMatch};
+use samestory_ingest::{ArticlesApart, Gathering};
+use samestory_spill::Spill;
 
 use crate::config::Settings;
 use crate::error::CollectionError;
@@ -38,7 +40,7 @@ use crate::folder::{
     Generation, Manifest, WriterLock, check_writable, newest_generation, read_manifest, write_manifest,
 };
 use crate::former::Former;
-use crate::pipeline::{Clustering, Stage};
+use crate::pipeline::{Clustering, Room, Stage};
 use crate::rebuild::rebuild;
 use crate::store::id_of_replaced;
 
@@ -208,9 +210,9 @@ impl CollectionWriter {
     fn add_together(&mut self, new: Vec<Article>, watch: &mut dyn FnMut(Stage)) -> Result<Added, CollectionError> {
         let (mut former, mut articles) = self.former()?;
         let mut added = Added { changes_before: former.next_change, ..Added::default() };
-        merge_arrivals(&mut former, &mut articles, new, &mut added);
+        merge_arrivals(&mut former, &mut articles, new, &mut added).map_err(CollectionError::spill)?;
         if added.stored > 0 || self.engine.is_none() {
-            samestory_ingest::mark_repeated_blocks(&mut articles);
+            let articles = articles.finish().map_err(CollectionError::spill)?;
             self.rebuild(articles, &former, true, watch)?;
         }
         added.changes = self.engine()?.summary()?.next_change;
@@ -223,9 +225,9 @@ impl CollectionWriter {
     ///
     /// If the collection cannot be read or written. The former state stays.
     pub fn recluster(&mut self, watch: &mut dyn FnMut(Stage)) -> Result<(), CollectionError> {
-        let (former, mut articles) = self.former()?;
-        samestory_ingest::mark_repeated_blocks(&mut articles);
+        let (former, articles) = self.former()?;
         let fed = read_manifest(&self.folder)?.is_some_and(|manifest| manifest.fed);
+        let articles = articles.finish().map_err(CollectionError::spill)?;
         self.rebuild(articles, &former, fed, watch).map(|_| ())
     }
 
@@ -236,22 +238,28 @@ impl CollectionWriter {
     /// If the collection cannot be read or written. The former state stays.
     pub fn replace(
         &mut self,
-        articles: Vec<Article>,
+        articles: impl Into<ArticlesApart>,
         settings: &Settings,
         watch: &mut dyn FnMut(Stage),
     ) -> Result<Clustering, CollectionError> {
-        let former = self.former().unwrap_or_default().0;
+        let former = self.engine.as_ref().and_then(|engine| engine.former(drop).ok()).unwrap_or_default();
         self.settings = settings.clone();
-        self.rebuild(articles, &former, false, watch)
+        self.rebuild(articles.into(), &former, false, watch)
     }
 
-    fn former(&self) -> Result<(Former, Vec<Article>), CollectionError> {
-        self.engine.as_ref().map_or_else(|| Ok(Default::default()), Engine::former)
+    /// What the collection has been so far, and its articles.
+    fn former(&self) -> Result<(Former, Gathering), CollectionError> {
+        let mut articles = Gathering::new(Spill::holding(Room::Tight.most_held()));
+        let former = match &self.engine {
+            Some(engine) => engine.former(|article| articles.push(article))?,
+            None => Former::default(),
+        };
+        Ok((former, articles))
     }
 
     fn rebuild(
         &mut self,
-        articles: Vec<Article>,
+        articles: ArticlesApart,
         former: &Former,
         fed: bool,
         watch: &mut dyn FnMut(Stage),
@@ -260,7 +268,9 @@ impl CollectionWriter {
         if let Some(engine) = self.engine.take() {
             engine.close()?;
         }
-        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, watch);
+        // What is no larger is decided together again and again.
+        let room = if fed && articles.heads().len() as u64 <= DECIDED_TOGETHER { Room::Tight } else { Room::Ample };
+        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, room, watch);
         if let Ok(Some(manifest)) = read_manifest(&self.folder) {
             self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
         }
@@ -299,16 +309,22 @@ fn is_of_the_disk(kind: ErrorKind) -> bool {
 }
 
 /// Puts new articles to those that are there: what is known is left out, what a correction replaces is renamed.
-fn merge_arrivals(former: &mut Former, articles: &mut Vec<Article>, new: Vec<Article>, added: &mut Added) {
+fn merge_arrivals(
+    former: &mut Former,
+    articles: &mut Gathering,
+    new: Vec<Article>,
+    added: &mut Added,
+) -> io::Result<()> {
+    let heads = articles.heads();
     let mut position: rustc_hash::FxHashMap<String, usize> =
-        articles.iter().enumerate().map(|(at, article)| (article.id.to_string(), at)).collect();
+        heads.iter().enumerate().map(|(at, article)| (article.id.to_string(), at)).collect();
     let addresses: rustc_hash::FxHashSet<String> =
-        articles.iter().filter_map(|article| article.version_key().map(Cow::into_owned)).collect();
+        heads.iter().filter_map(|article| article.version_key().map(Cow::into_owned)).collect();
     for article in new {
         let id = article.id.to_string();
         if let Some(&at) = position.get(&id) {
-            let old = &mut articles[at];
-            if arrive::says_the_same(old, &article) {
+            let old = &articles.heads()[at];
+            if arrive::has_the_same_head(old, &article) && articles.text(at)? == article.text {
                 added.unchanged += 1;
                 continue;
             }
@@ -327,14 +343,15 @@ fn merge_arrivals(former: &mut Former, articles: &mut Vec<Article>, new: Vec<Art
             former.version_of.insert(older.to_string(), id.clone());
             let kind = crate::changes::ChangeKind::Corrected { article: id.clone(), older: older.to_string() };
             former.tell(kind);
-            old.id = older.clone();
+            articles.rename(at, older.clone());
             position.insert(older.to_string(), at);
             added.versions += 1;
         } else if article.version_key().is_some_and(|address| addresses.contains(&*address)) {
             added.versions += 1;
         }
         added.stored += 1;
-        position.insert(id, articles.len());
+        position.insert(id, articles.heads().len());
         articles.push(article);
     }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! The stages in order, a line each.
 
 use std::borrow::Cow;
+use std::io;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -8,14 +9,18 @@ use samestory_article::Article;
 use samestory_cluster::candidates::{Candidate, HeavyTerm, candidate_lists, heaviest};
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::features::Neighbourhood;
+use samestory_cluster::frequencies::TermCounter;
 use samestory_cluster::links::{Link, LinkKind, story_links};
 use samestory_cluster::prior::OddsCounts;
 use samestory_cluster::score::{JudgedPair, Judgement};
+use samestory_cluster::vectors::{SpilledVectors, VectorSource};
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel, StoryId};
+use samestory_ingest::ArticlesApart;
 use samestory_minhash::Signature;
+use samestory_spill::{MOST_HELD, Sealed, Spill, Spilled};
 
 use crate::config::Settings;
-use crate::copies::{find_copies, ranks};
+use crate::copies::{ArticleSource, find_copies_spilling, ranks};
 use crate::error::CollectionError;
 
 /// A stage of the pipeline, as told to whoever watches.
@@ -36,10 +41,10 @@ pub enum Stage {
 }
 
 /// What clustering says of some articles, which are named by their position.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct Clustering {
-    /// The articles.
-    pub articles: Vec<Article>,
+    /// The articles, some without their texts.
+    pub articles: ArticlesApart,
     /// For each article its place.
     pub places: Vec<Place>,
     /// The stories; each article is in exactly one.
@@ -50,8 +55,6 @@ pub struct Clustering {
     pub neighbourhoods: Vec<Option<Neighbourhood>>,
     /// Share of the candidate pairs that report one event, above 0 and below 1.
     pub prior: f64,
-    /// What articles that come later are held against.
-    pub(crate) growth: Growth,
     /// Signatures of the articles with a body.
     pub signatures: Vec<Option<Signature>>,
     /// Buckets over the cap, in which not all pairs were looked at for copies.
@@ -59,10 +62,10 @@ pub struct Clustering {
 }
 
 /// What articles that come later are held against; articles are named by position.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct Growth {
     /// Heaviest terms of the articles that are compared, heaviest first.
-    pub(crate) heaviest: Vec<Vec<HeavyTerm>>,
+    pub(crate) heaviest: HeaviestTerms,
     /// Candidates of the articles that are compared, closest first.
     pub(crate) lists: Vec<Vec<Candidate>>,
     /// The judged pairs that may matter.
@@ -71,6 +74,50 @@ pub(crate) struct Growth {
     pub(crate) odds: OddsCounts,
     /// Terms that one article only holds, sorted.
     pub(crate) single_terms: Vec<u32>,
+}
+
+/// Heaviest terms of articles, in a spill.
+#[derive(Debug)]
+pub(crate) struct HeaviestTerms {
+    /// Of those that are compared.
+    kept: Vec<Option<Spilled>>,
+    sealed: Sealed,
+}
+
+impl HeaviestTerms {
+    /// Those of the article at a position, heaviest first.
+    pub(crate) fn of(&self, at: u32) -> &[HeavyTerm] {
+        let bytes = self.kept[at as usize].map_or(&[][..], |kept| self.sealed.get(kept));
+        // They were kept as such, and begin where such numbers may.
+        bytemuck::try_cast_slice(bytes).unwrap_or_default()
+    }
+}
+
+/// How much memory may be taken for the sake of speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// A run of its own: what fits waits for no disk, and all threads write the index.
+    Ample,
+    /// Beside other work that goes on for days.
+    Tight,
+}
+
+impl Room {
+    /// Bytes that each spill holds in memory.
+    pub(crate) fn most_held(self) -> usize {
+        match self {
+            Room::Ample => MOST_HELD,
+            Room::Tight => 4 << 20,
+        }
+    }
+
+    /// Threads that write the index, each with a buffer of its own.
+    pub(crate) fn index_threads(self) -> usize {
+        match self {
+            Room::Ample => rayon::current_num_threads(),
+            Room::Tight => 1,
+        }
+    }
 }
 
 /// Lower log odds are not kept: whatever the prior, they count nothing in linkage.
@@ -119,30 +166,43 @@ pub struct StoryLink {
 }
 
 /// Groups articles into stories. The same articles and settings give the same answer, whatever the
-/// number of threads; articles are best given in order of their ids, as reading gives them.
+/// number of threads. Texts need not be in memory.
 ///
 /// # Errors
 ///
-/// If what was kept in a spill file cannot be read.
+/// If what was kept in a spill cannot be read.
 pub fn cluster(
-    articles: Vec<Article>,
+    articles: impl Into<ArticlesApart>,
     settings: &Settings,
     watch: &mut dyn FnMut(Stage),
 ) -> Result<Clustering, CollectionError> {
-    cluster_known(articles, &Known::default(), settings, watch)
+    cluster_known(articles.into(), &Known::default(), settings, Room::Ample, watch).map(|(clustering, _)| clustering)
 }
 
-/// As [`cluster`], with what is known of the articles.
+/// As [`cluster`], with what is known of the articles, and what later ones are held against.
 pub(crate) fn cluster_known(
-    articles: Vec<Article>,
+    articles: ArticlesApart,
     known: &Known,
     settings: &Settings,
+    room: Room,
     watch: &mut dyn FnMut(Stage),
-) -> Result<Clustering, CollectionError> {
+) -> Result<(Clustering, Growth), CollectionError> {
+    cluster_spilling(articles, known, settings, room.most_held(), watch).map_err(CollectionError::spill)
+}
+
+fn cluster_spilling(
+    all: ArticlesApart,
+    known: &Known,
+    settings: &Settings,
+    most_held: usize,
+    watch: &mut dyn FnMut(Stage),
+) -> io::Result<(Clustering, Growth)> {
     watch(Stage::Copies);
-    let version_of = newest_versions(&articles, &known.version_of);
+    let articles = all.heads();
+    let version_of = newest_versions(articles, &known.version_of);
     let current: Vec<u32> = (0..articles.len() as u32).filter(|at| version_of[*at as usize].is_none()).collect();
-    let copies = find_copies(&references(&articles, &current), &settings.copies).map_err(CollectionError::spill)?;
+    let current_articles = Selected { all: &all, positions: &current };
+    let copies = find_copies_spilling(&current_articles, &settings.copies, most_held, &mut |_| ())?;
     let mut copy_of: Vec<Option<u32>> = vec![None; articles.len()];
     let mut signatures: Vec<Option<Signature>> = vec![None; articles.len()];
     for ((&at, copy), signature) in current.iter().zip(&copies.copy_of).zip(copies.signatures) {
@@ -154,22 +214,19 @@ pub(crate) fn cluster_known(
     representatives.sort_by_key(|at| (articles[*at as usize].time.map(|time| time.seconds), *at));
 
     watch(Stage::Terms);
-    let compared_articles = references(&articles, &representatives);
-    let terms = count_terms(&compared_articles);
-    let (frequencies, single_terms) = DocumentFrequencies::count_all(&terms);
-    let (vectors, mut heaviest_of) = weigh_and_index(terms, &frequencies, &compared_articles);
+    let Weighed { frequencies, single_terms, vectors, heaviest } = weigh_all(&all, &representatives, most_held)?;
 
     watch(Stage::Candidates);
     let mut lists_of = candidate_lists(&vectors);
 
     watch(Stage::Comparison);
-    let compared = ComparedPairs::of(&vectors, &lists_of);
+    let compared = ComparedPairs::of(&vectors, &lists_of, Spill::holding(most_held))?;
 
     watch(Stage::Stories);
     let model = PairModel::shipped();
     let judgement = Judgement::of(&compared, model);
     let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
-    let labels = judgement.clusters(vectors.len(), &pins, model, settings.stories.strictness.threshold());
+    let labels = judgement.clusters(vectors.n_articles(), &pins, model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];
@@ -184,8 +241,9 @@ pub(crate) fn cluster_known(
             label_of[at] = label_of[*newest as usize];
         }
     }
-    let (mut stories, story_of) = stories(&articles, &label_of);
-    let times: Vec<Option<i64>> = vectors.iter().map(|vectors| vectors.time).collect();
+    let (mut stories, story_of) = stories(articles, &label_of);
+    let times: Vec<Option<i64>> =
+        representatives.iter().map(|at| articles[*at as usize].time.map(|time| time.seconds)).collect();
     let links = story_links(&labels, &times, &judgement.pairs, |pair| {
         model.probability(f64::from(pair.log_odds), judgement.prior)
     });
@@ -195,15 +253,11 @@ pub(crate) fn cluster_known(
         stories[story_of_label(label) as usize].links = links.into_iter().map(link).collect();
     }
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
-    let mut heaviest: Vec<Vec<HeavyTerm>> = vec![Vec::new(); articles.len()];
     let mut lists: Vec<Vec<Candidate>> = vec![Vec::new(); articles.len()];
-    for (((&at, neighbourhood), terms), list) in
-        representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut heaviest_of).zip(&mut lists_of)
-    {
+    for ((&at, neighbourhood), list) in representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut lists_of) {
         let renamed = |other: Candidate| Candidate { number: representatives[other.number as usize], ..other };
         lists[at as usize] = std::mem::take(list).into_iter().map(renamed).collect();
         neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
-        heaviest[at as usize] = std::mem::take(terms);
     }
     let position = |number: u32| representatives[number as usize];
     let kept = judgement.pairs.iter().filter(|pair| pair.log_odds > LEAST_KEPT_ODDS);
@@ -211,17 +265,18 @@ pub(crate) fn cluster_known(
     let places = (0..articles.len())
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
-    Ok(Clustering {
-        articles,
+    let growth = Growth { heaviest, lists, pairs, odds: judgement.counts, single_terms };
+    let clustering = Clustering {
+        articles: all,
         places,
         stories,
         frequencies,
         neighbourhoods,
         prior: judgement.prior,
-        growth: Growth { heaviest, lists, pairs, odds: judgement.counts, single_terms },
         signatures,
         capped_buckets: copies.capped_buckets,
-    })
+    };
+    Ok((clustering, growth))
 }
 
 /// Counts the terms of articles.
@@ -234,22 +289,78 @@ pub(crate) fn weigh(
     terms: Vec<ArticleTerms>,
     frequencies: &DocumentFrequencies,
     articles: &[&Article],
-) -> Vec<ArticleVectors> {
+) -> Vec<ArticleVectors<'static>> {
     let weigh = |(terms, article): (ArticleTerms, &&Article)| ArticleVectors::weigh(&terms, frequencies, article);
     terms.into_par_iter().zip(articles).map(weigh).collect()
 }
 
-/// Weighs the terms of articles and tells their heaviest, those that no other article holds included.
-fn weigh_and_index(
-    terms: Vec<ArticleTerms>,
-    frequencies: &DocumentFrequencies,
-    articles: &[&Article],
-) -> (Vec<ArticleVectors>, Vec<Vec<HeavyTerm>>) {
-    let weigh = |(terms, article): (ArticleTerms, &&Article)| {
-        let (whole, shared) = ArticleVectors::weigh_whole(&terms, frequencies, article);
-        (whole.shared_only(&shared), heaviest(&whole))
-    };
-    terms.into_par_iter().zip(articles).map(weigh).unzip()
+/// What terms weigh in articles.
+struct Weighed {
+    frequencies: DocumentFrequencies,
+    /// Terms that one article only holds, sorted.
+    single_terms: Vec<u32>,
+    /// By position among those that are weighed.
+    vectors: SpilledVectors,
+    /// By position among all; those of terms that no other article holds included.
+    heaviest: HeaviestTerms,
+}
+
+/// Articles whose terms are in memory together.
+const BATCH: usize = 256;
+
+/// Counts and weighs the terms of the articles at some positions.
+fn weigh_all(all: &ArticlesApart, positions: &[u32], most_held: usize) -> io::Result<Weighed> {
+    let mut counter = TermCounter::new(Spill::holding(most_held));
+    let mut terms = Spill::holding(most_held);
+    let mut terms_at = Vec::with_capacity(positions.len());
+    for batch in positions.chunks(BATCH) {
+        let count = |at: &u32| Ok(ArticleTerms::of(&*all.whole(*at as usize)?));
+        let counted: Vec<ArticleTerms> = batch.par_iter().map(count).collect::<io::Result<_>>()?;
+        counter.add(&counted);
+        let bytes: Vec<Vec<u8>> = counted.par_iter().map(ArticleTerms::to_bytes).collect();
+        terms_at.extend(bytes.iter().map(|bytes| terms.keep(bytes)));
+    }
+    let (frequencies, single_terms) = counter.finish()?;
+    let terms = terms.seal()?;
+    let mut vectors = Spill::holding(most_held);
+    let mut vectors_at = Vec::with_capacity(positions.len());
+    let mut heavy = Spill::holding(most_held);
+    let mut heavy_at = vec![None; all.heads().len()];
+    for (batch, terms_at) in positions.chunks(BATCH).zip(terms_at.chunks(BATCH)) {
+        let weigh = |(at, kept): (&u32, &Spilled)| {
+            let terms = ArticleTerms::from_bytes(terms.get(*kept)).unwrap_or_default();
+            let (whole, shared) = ArticleVectors::weigh_whole(&terms, &frequencies, &all.heads()[*at as usize]);
+            (whole.shared_only(&shared).to_bytes(), heaviest(&whole))
+        };
+        let weighed: Vec<(Vec<u8>, Vec<HeavyTerm>)> = batch.par_iter().zip(terms_at).map(weigh).collect();
+        for (at, (bytes, heaviest)) in batch.iter().zip(weighed) {
+            vectors_at.push(vectors.keep(&bytes));
+            heavy_at[*at as usize] = Some(heavy.keep(bytemuck::cast_slice(&heaviest)));
+        }
+    }
+    let vectors = SpilledVectors::of(vectors_at, vectors)?;
+    let heaviest = HeaviestTerms { kept: heavy_at, sealed: heavy.seal()? };
+    Ok(Weighed { frequencies, single_terms, vectors, heaviest })
+}
+
+/// The articles at some positions.
+struct Selected<'a> {
+    all: &'a ArticlesApart,
+    positions: &'a [u32],
+}
+
+impl ArticleSource for Selected<'_> {
+    fn n_articles(&self) -> usize {
+        self.positions.len()
+    }
+
+    fn head(&self, at: usize) -> &Article {
+        &self.all.heads()[self.positions[at] as usize]
+    }
+
+    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
+        self.all.whole(self.positions[at] as usize)
+    }
 }
 
 /// The pins of the articles that are compared: their own, else that of the first copy or older version.
@@ -271,10 +382,6 @@ fn pins_of(
         }
     }
     representatives.iter().map(|at| pin_of[*at as usize]).collect()
-}
-
-fn references<'a>(articles: &'a [Article], positions: &[u32]) -> Vec<&'a Article> {
-    positions.iter().map(|at| &articles[*at as usize]).collect()
 }
 
 /// For each article the newest of its address or file name, where that is another. Those that are known to be older

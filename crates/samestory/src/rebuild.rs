@@ -7,10 +7,11 @@ use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::Article;
 use samestory_cluster::StoryId;
-use samestory_cluster::candidates::{Candidate, HeavyTerm};
+use samestory_cluster::candidates::Candidate;
 use samestory_cluster::score::JudgedPair;
 use samestory_cluster::vectors::outlet_hash;
 use samestory_index::StoryIndexWriter;
+use samestory_ingest::ArticlesApart;
 
 use crate::changes::{ChangeKind, StoryChange};
 use crate::config::Settings;
@@ -19,7 +20,7 @@ use crate::error::CollectionError;
 use crate::folder::{Generation, Manifest, newest_generation, read_manifest, remove_other_generations, write_manifest};
 use crate::former::Former;
 use crate::identity::continuities;
-use crate::pipeline::{Clustering, Growth, Place, Stage, Story, StoryLink, cluster_known};
+use crate::pipeline::{Clustering, Growth, HeaviestTerms, Place, Room, Stage, Story, StoryLink, cluster_known};
 use crate::store::{
     Bulk, CandidateRow, Compared, Draft, ListedCandidate, Member, Posted, StoreWriter, StorySummary, pack_article,
     posting_block,
@@ -29,19 +30,19 @@ use crate::store::{
 /// the lock.
 pub(crate) fn rebuild(
     folder: &Path,
-    mut articles: Vec<Article>,
+    articles: ArticlesApart,
     former: &Former,
     settings: &Settings,
     fed: bool,
+    room: Room,
     watch: &mut dyn FnMut(Stage),
 ) -> Result<Clustering, CollectionError> {
     if let Ok(Some(manifest)) = read_manifest(folder) {
         // What a killed run left.
         remove_other_generations(folder, manifest.generation)?;
     }
-    articles.sort_by(|a, b| a.id.cmp(&b.id));
-    let known = former.known(&articles);
-    let mut clustering = cluster_known(articles, &known, settings, watch)?;
+    let known = former.known(articles.heads());
+    let (mut clustering, growth) = cluster_known(articles, &known, settings, room, watch)?;
     watch(Stage::Writing);
     let number = newest_generation(folder) + 1;
     let generation = Generation::of(folder, number);
@@ -50,11 +51,10 @@ pub(crate) fn rebuild(
     for (story, name) in clustering.stories.iter_mut().zip(&names.stories) {
         story.id = name.id.clone();
     }
-    let growth = std::mem::take(&mut clustering.growth);
     let transaction = former.transaction + 1;
     let (store, index) = rayon::join(
         || write_store(&generation, &clustering, growth, former, &names),
-        || write_index(&generation.index(), &clustering.articles, transaction),
+        || write_index(&generation.index(), &clustering.articles, transaction, room.index_threads()),
     );
     store.and(index)?;
     let manifest = Manifest::of(number, fed, settings);
@@ -63,9 +63,17 @@ pub(crate) fn rebuild(
     Ok(clustering)
 }
 
-fn write_index(folder: &Path, articles: &[Article], transaction: u64) -> Result<(), CollectionError> {
-    let mut writer = StoryIndexWriter::open(folder, rayon::current_num_threads())?;
-    articles.par_iter().enumerate().try_for_each(|(number, article)| writer.add(article, number as u32))?;
+fn write_index(
+    folder: &Path,
+    articles: &ArticlesApart,
+    transaction: u64,
+    n_threads: usize,
+) -> Result<(), CollectionError> {
+    let mut writer = StoryIndexWriter::open(folder, n_threads)?;
+    (0..articles.heads().len()).into_par_iter().try_for_each(|number| {
+        let article = articles.whole(number).map_err(CollectionError::spill)?;
+        Ok::<_, CollectionError>(writer.add(&article, number as u32)?)
+    })?;
     writer.commit(transaction)?;
     Ok(writer.close()?)
 }
@@ -84,15 +92,15 @@ fn write_store(
     let mut draft = Draft::new(&snapshot, now)?;
     let summary = draft.summary();
     summary.transaction = former.transaction + 1;
-    summary.next_article = clustering.articles.len() as u32;
+    summary.next_article = clustering.articles.heads().len() as u32;
     summary.next_story = names.next_story;
     summary.next_change = former.next_change;
-    summary.decided_together = clustering.articles.len() as u64;
+    summary.decided_together = clustering.articles.heads().len() as u64;
     summary.prior = clustering.prior;
     draft.keep_changes(former.changes.clone());
     names.changes(clustering, former).into_iter().for_each(|change| draft.change(change));
     note_articles(&mut draft, clustering, former, names)?;
-    let stories = stories(clustering, names);
+    let stories = stories(clustering, names)?;
     stories.iter().for_each(|(_, story)| draft.count_story(None, Some(story)));
     draft.set_odds(growth.odds);
     draft.set_frequencies(clustering.frequencies.clone(), growth.single_terms);
@@ -128,7 +136,7 @@ struct Name {
 impl Names {
     fn of(clustering: &Clustering, former: &Former) -> Names {
         let position: FxHashMap<&str, u32> =
-            clustering.articles.iter().zip(0..).map(|(article, at)| (article.id.as_str(), at)).collect();
+            clustering.articles.heads().iter().zip(0..).map(|(article, at)| (article.id.as_str(), at)).collect();
         let positions = |ids: &[String]| ids.iter().filter_map(|id| position.get(id.as_str()).copied()).collect();
         let stories: Vec<(u32, Vec<u32>)> =
             former.stories.iter().map(|story| (story.number, positions(&story.articles))).collect();
@@ -151,7 +159,7 @@ impl Names {
                     absorbs: found.absorbs,
                 },
                 None => {
-                    let first = &clustering.articles[story.articles[0] as usize].id;
+                    let first = &clustering.articles.heads()[story.articles[0] as usize].id;
                     let id = (0..).map(|attempt| StoryId::attempt(first, attempt)).find(|id| !taken.contains(id));
                     let id = id.unwrap_or_else(|| story.id.clone());
                     taken.insert(id.clone());
@@ -185,7 +193,7 @@ impl Names {
         for (story, name) in clustering.stories.iter().zip(&self.stories) {
             let mut change = StoryChange { is_new: name.is_new, ..StoryChange::of(&name.id) };
             for at in &story.articles {
-                let id = clustering.articles[*at as usize].id.as_str();
+                let id = clustering.articles.heads()[*at as usize].id.as_str();
                 present.insert(id);
                 match story_of.get(id) {
                     None => change.new.push(id.to_owned()),
@@ -219,7 +227,7 @@ fn note_articles(
     names: &Names,
 ) -> Result<(), CollectionError> {
     for ((number, article), (place, signature)) in
-        (0u32..).zip(&clustering.articles).zip(clustering.places.iter().zip(&clustering.signatures))
+        (0u32..).zip(clustering.articles.heads()).zip(clustering.places.iter().zip(&clustering.signatures))
     {
         draft.count(article, 1);
         if let Some(outlet) = &article.outlet {
@@ -243,7 +251,7 @@ fn note_articles(
 }
 
 /// Articles that are packed together before they are written.
-const BATCH: usize = 2048;
+const BATCH: usize = 512;
 
 fn put_articles(
     bulk: &Bulk<'_>,
@@ -252,14 +260,17 @@ fn put_articles(
     names: &Names,
     now: i64,
 ) -> Result<(), CollectionError> {
-    for (batch, start) in clustering.articles.chunks(BATCH).zip((0u32..).step_by(BATCH)) {
-        let packed: Vec<Vec<u8>> = batch
-            .par_iter()
-            .map(|article| pack_article(article, former.stored.get(article.id.as_str()).copied().unwrap_or(now)))
-            .collect::<Result<_, _>>()?;
-        bulk.articles((start..).zip(packed))?;
+    let n_articles = clustering.articles.heads().len();
+    for start in (0..n_articles).step_by(BATCH) {
+        let pack = |at| {
+            let article = clustering.articles.whole(at).map_err(CollectionError::spill)?;
+            pack_article(&article, former.stored.get(article.id.as_str()).copied().unwrap_or(now))
+        };
+        let batch = start..n_articles.min(start + BATCH);
+        let packed: Vec<Vec<u8>> = batch.into_par_iter().map(pack).collect::<Result<_, _>>()?;
+        bulk.articles((start as u32..).zip(packed))?;
     }
-    let articles = || (0u32..).zip(&clustering.articles);
+    let articles = || (0u32..).zip(clustering.articles.heads());
     // They are sorted by id.
     bulk.article_ids(articles().map(|(number, article)| (article.id.as_str(), number)))?;
     let is_newest = |number: u32| clustering.places[number as usize].version_of.is_none();
@@ -275,46 +286,61 @@ fn put_articles(
 }
 
 /// The stories by their numbers.
-fn stories(clustering: &Clustering, names: &Names) -> Vec<(u32, StorySummary)> {
+fn stories(clustering: &Clustering, names: &Names) -> Result<Vec<(u32, StorySummary)>, CollectionError> {
     let number = |position: u32| names.stories[position as usize].number;
+    let heads = clustering.articles.heads();
+    // A text stands in for a headline only.
+    let article = |at: &u32| match heads[*at as usize].headline.is_empty() {
+        true => clustering.articles.whole(*at as usize).map_err(CollectionError::spill),
+        false => Ok(Cow::Borrowed(&heads[*at as usize])),
+    };
     let summary = |story: &Story, name: &Name| {
+        let articles: Vec<Cow<'_, Article>> = story.articles.iter().map(article).collect::<Result<_, _>>()?;
         let members: Vec<Member<'_>> = story
             .articles
             .iter()
-            .map(|at| {
+            .zip(&articles)
+            .map(|(at, article)| {
                 let place = &clustering.places[*at as usize];
                 Member {
                     number: *at,
-                    article: &clustering.articles[*at as usize],
+                    article,
                     is_copy: place.copy_of.is_some(),
                     is_older_version: place.version_of.is_some(),
                 }
             })
             .collect();
         let links = story.links.iter().map(|link| StoryLink { story: number(link.story), ..*link }).collect();
-        StorySummary { links, former: name.former.clone(), ..StorySummary::of(name.id.clone(), &members) }
+        Ok::<_, CollectionError>(StorySummary {
+            links,
+            former: name.former.clone(),
+            ..StorySummary::of(name.id.clone(), &members)
+        })
     };
     let mut stories: Vec<(u32, StorySummary)> = clustering
         .stories
         .par_iter()
         .zip(&names.stories)
-        .map(|(story, name)| (name.number, summary(story, name)))
-        .collect();
+        .map(|(story, name)| Ok((name.number, summary(story, name)?)))
+        .collect::<Result<_, CollectionError>>()?;
     stories.par_sort_unstable_by_key(|(number, _)| *number);
-    stories
+    Ok(stories)
 }
 
 /// Puts in what later articles are held against.
 fn put_growth(
     bulk: &Bulk<'_>,
     clustering: &Clustering,
-    heaviest: &[Vec<HeavyTerm>],
+    heaviest: &HeaviestTerms,
     lists: &[Vec<Candidate>],
     pairs: Vec<JudgedPair>,
 ) -> Result<(), CollectionError> {
     let compared = || (0u32..).zip(&clustering.neighbourhoods).filter_map(|(number, of)| Some((number, of.as_ref()?)));
-    let time = |number: u32| clustering.articles[number as usize].time.map(|time| time.seconds);
-    let row = |number: u32| Compared { time: time(number), outlet: outlet_hash(&clustering.articles[number as usize]) };
+    let time = |number: u32| clustering.articles.heads()[number as usize].time.map(|time| time.seconds);
+    let row = |number: u32| Compared {
+        time: time(number),
+        outlet: outlet_hash(&clustering.articles.heads()[number as usize]),
+    };
     bulk.compared(compared().map(|(number, _)| (number, row(number))))?;
     bulk.candidates(compared().map(|(number, neighbourhood)| {
         let closeness: FxHashMap<u32, f32> = neighbourhood.candidates().iter().copied().collect();
@@ -327,7 +353,7 @@ fn put_growth(
         (number, CandidateRow { list, other_outlets })
     }))?;
     let mut posted: Vec<Posted<'_>> = compared()
-        .map(|(number, _)| Posted { number, block: posting_block(time(number)), heaviest: &heaviest[number as usize] })
+        .map(|(number, _)| Posted { number, block: posting_block(time(number)), heaviest: heaviest.of(number) })
         .collect();
     posted.par_sort_unstable_by_key(|article| (article.block, article.number));
     bulk.postings(&posted)?;

@@ -12,6 +12,8 @@ use samestory_cluster::{DocumentFrequencies, PairModel};
 use samestory_ingest::{ArticlesApart, Rejected, read, read_apart};
 use samestory_minhash::{MinHasher, Shingler, token_hash};
 
+use samestory_spill::Spill;
+
 use crate::config::{ConfigError, Settings};
 use crate::copies::{MOST_HELD_TEXT, find_copies, find_copies_stepwise};
 use crate::pipeline::{count_terms, weigh};
@@ -136,9 +138,9 @@ pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Resu
         clock.step("document frequencies");
         let vectors = weigh(terms, &frequencies, &articles);
         clock.step("weigh terms");
-        let lists = candidate_lists(&vectors);
+        let lists = candidate_lists(vectors.as_slice());
         clock.step("candidate lists");
-        let compared = ComparedPairs::of(&vectors, &lists);
+        let compared = ComparedPairs::of(vectors.as_slice(), &lists, Spill::default())?;
         clock.step("compare pairs");
         let judgement = Judgement::of(&compared, model);
         clock.step("judge pairs");

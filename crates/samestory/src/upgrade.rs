@@ -16,7 +16,7 @@ use crate::config::Settings;
 use crate::error::{CollectionError, FORMAT};
 use crate::folder::{Generation, UPGRADED, WriterLock, format_of, guarded, manifest_text, parse};
 use crate::former::{Former, FormerStory};
-use crate::pipeline::Stage;
+use crate::pipeline::{Room, Stage};
 use crate::rebuild::rebuild;
 use crate::store::StoreWriter;
 
@@ -55,7 +55,7 @@ pub fn upgrade(folder: &Path, watch: &mut dyn FnMut(Stage)) -> Result<u32, Colle
             let path = Generation::of(folder, manifest.generation).store();
             let read = || if found == 4 { read_format_4(&path) } else { read_format_5(folder, &path) };
             let (former, articles) = guarded(&path, read).map_err(|error| error.in_file(&path))?;
-            rebuild(folder, articles, &former, &manifest.settings, manifest.fed, watch)?;
+            rebuild(folder, articles.into(), &former, &manifest.settings, manifest.fed, Room::Ample, watch)?;
             Ok(found)
         }
         found if found > FORMAT => Err(CollectionError::Newer { path: folder.to_owned(), found }),
@@ -92,7 +92,9 @@ fn read_format_5(folder: &Path, path: &Path) -> Result<(Former, Vec<Article>), C
     std::fs::copy(path, &copy.0).map_err(|source| CollectionError::Io { path: copy.0.clone(), source })?;
     let store = StoreWriter::open(&copy.0)?;
     store.make_tables()?;
-    Former::read(&store.snapshot()?)
+    let mut articles = Vec::new();
+    let former = Former::read(&store.snapshot()?, |article| articles.push(article))?;
+    Ok((former, articles))
 }
 
 /// A file that goes with what it was made for, be that a failure.

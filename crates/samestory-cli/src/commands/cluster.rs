@@ -11,7 +11,7 @@ use samestory::{Clustering, Collection, Counts, Settings, Stage, StoryRow, Story
 use serde::Serialize;
 
 use crate::args::ClusterArgs;
-use crate::input::{Progress, StageTime, Stages, articles};
+use crate::input::{Progress, StageTime, Stages, articles_apart};
 use crate::output::{Failure, Output, Style, days, print_json, shorten, table, tell, write_lines};
 
 /// A line of `--assignments`.
@@ -43,10 +43,10 @@ pub(crate) fn run(args: &ClusterArgs, folder: &Path, mut settings: Settings) -> 
     Collection::check_writable(folder, args.replace)?;
     // A file that cannot be written is told before the work, not after.
     let assignments = args.assignments.as_deref().map(|path| Output::begin(path, &args.input.paths)).transpose()?;
-    let mut reading = articles(&args.input.paths, &settings)?;
+    let (reading, articles) = articles_apart(&args.input.paths, &settings)?;
     let mut stages = Stages::reading_since(started);
     let progress = Progress::start("clustering");
-    let clustering = Collection::write(folder, std::mem::take(&mut reading.articles), &settings, &mut |stage| {
+    let clustering = Collection::write(folder, articles, &settings, &mut |stage| {
         stages.begin(&progress, stage_name(stage));
     })?;
     stages.end();
@@ -89,8 +89,9 @@ pub(crate) fn stage_name(stage: Stage) -> &'static str {
 }
 
 fn write_assignments(out: Output, clustering: &Clustering) -> Result<(), Failure> {
-    let id = |at: u32| clustering.articles[at as usize].id.as_str();
-    let lines = clustering.articles.iter().zip(&clustering.places).map(|(article, place)| Assignment {
+    let heads = clustering.articles.heads();
+    let id = |at: u32| heads[at as usize].id.as_str();
+    let lines = heads.iter().zip(&clustering.places).map(|(article, place)| Assignment {
         id: article.id.as_str(),
         story: clustering.stories[place.story as usize].id.as_str(),
         copy_of: place.copy_of.map(id),

@@ -10,7 +10,7 @@ use samestory::stories::evaluate::{Scores, evaluate, label_ids};
 use samestory::{Settings, cluster};
 
 use crate::args::EvalArgs;
-use crate::input::{Progress, articles};
+use crate::input::{Progress, articles_apart};
 use crate::output::{Failure, print_json, table};
 
 pub(crate) fn run(args: &EvalArgs, settings: &Settings) -> Result<ExitCode, Failure> {
@@ -55,12 +55,13 @@ fn labels(path: &Path) -> Result<Vec<(String, String)>, Failure> {
 /// The stories of the articles, and how many items were rejected.
 fn clustered(args: &EvalArgs, settings: &Settings) -> Result<(Vec<(String, String)>, usize), Failure> {
     let paths: &[PathBuf] = if args.articles.is_empty() { std::slice::from_ref(&args.gold) } else { &args.articles };
-    let reading = articles(paths, settings)?;
+    let (reading, articles) = articles_apart(paths, settings)?;
     let progress = Progress::start("clustering");
-    let clustering = cluster(reading.articles, settings, &mut |_| ())?;
+    let clustering = cluster(articles, settings, &mut |_| ())?;
     drop(progress);
     let stories = clustering
         .articles
+        .heads()
         .iter()
         .zip(&clustering.places)
         .map(|(article, place)| (article.id.to_string(), clustering.stories[place.story as usize].id.to_string()))

@@ -11,8 +11,8 @@ use super::{DAY_SEED, Word, Words, fold};
 const DAY_SHARE: f32 = 0.02;
 const WEEKDAY_SHARE: f32 = 0.3;
 
-/// A number and the word behind it: `(unit, number)`.
-pub type Quantity = (u32, u32);
+/// A number and the word behind it: `[unit, number]`.
+pub type Quantity = [u32; 2];
 
 /// Units are rarer than this share of articles: a number before `the` counts nothing.
 const UNIT_SHARE: f32 = 0.25;
@@ -26,7 +26,7 @@ pub(super) fn quantities(texts: [&Words; 2]) -> Vec<Quantity> {
         .into_iter()
         .flat_map(|words| words.list.windows(2))
         .filter(|two| two[0].number && !two[1].number && two[1].background < UNIT_SHARE)
-        .map(|two| (two[1].term, two[0].term))
+        .map(|two| [two[1].term, two[0].term])
         .take(MOST_QUANTITIES)
         .collect();
     found.sort_unstable();

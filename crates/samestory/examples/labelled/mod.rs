@@ -67,7 +67,7 @@ pub(crate) fn load(articles: &Path, labels: &[PathBuf], change: impl Fn(&mut Art
 }
 
 /// Some of the articles as a collection of their own, with document frequencies of its own.
-pub(crate) fn vectors(terms: &[&ArticleTerms], articles: &[&Article]) -> Vec<ArticleVectors> {
+pub(crate) fn vectors(terms: &[&ArticleTerms], articles: &[&Article]) -> Vec<ArticleVectors<'static>> {
     let owned: Vec<ArticleTerms> = terms.iter().map(|terms| (*terms).clone()).collect();
     let frequencies = DocumentFrequencies::count(&owned);
     owned.par_iter().zip(articles).map(|(terms, article)| ArticleVectors::weigh(terms, &frequencies, article)).collect()

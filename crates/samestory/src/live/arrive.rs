@@ -214,5 +214,10 @@ impl Arrivals {
 
 /// Whether an article says what another of its id says: then it is no correction.
 pub(super) fn says_the_same(old: &Article, new: &Article) -> bool {
-    old.headline == new.headline && old.text == new.text && old.standfirst == new.standfirst
+    has_the_same_head(old, new) && old.text == new.text
+}
+
+/// Whether two articles say the same beside their texts.
+pub(super) fn has_the_same_head(old: &Article, new: &Article) -> bool {
+    old.headline == new.headline && old.standfirst == new.standfirst
 }

@@ -73,8 +73,8 @@ impl Engine {
         self.store.snapshot()?.summary()
     }
 
-    pub(crate) fn former(&self) -> Result<(Former, Vec<Article>), CollectionError> {
-        guarded(&self.store_path, || Former::read(&self.store.snapshot()?))
+    pub(crate) fn former(&self, mut tell: impl FnMut(Article)) -> Result<Former, CollectionError> {
+        guarded(&self.store_path, || Former::read(&self.store.snapshot()?, &mut tell))
             .map_err(|error| error.in_file(&self.store_path))
     }
 

@@ -23,7 +23,7 @@ use crate::store::{Draft, Snapshot};
 /// An article that is to be compared: neither a copy nor an older version.
 pub(super) struct Newcomer {
     pub(super) number: u32,
-    pub(super) vectors: ArticleVectors,
+    pub(super) vectors: ArticleVectors<'static>,
     pub(super) heaviest: Vec<HeavyTerm>,
     pub(super) signature: Option<Signature>,
     /// Its candidates among the stored articles, and in the end among all.
@@ -169,9 +169,10 @@ fn drop_retired(draft: &Draft<'_>, newcomer: &mut Newcomer) -> Result<(), Collec
 
 /// Puts the new articles on each other's candidate lists.
 fn meet_each_other(newcomers: &mut [Newcomer]) {
-    let vectors: Vec<ArticleVectors> = newcomers.iter().map(|newcomer| newcomer.vectors.clone()).collect();
+    let vectors: Vec<ArticleVectors<'_>> = newcomers.iter().map(|newcomer| newcomer.vectors.borrowed()).collect();
     let numbers: Vec<u32> = newcomers.iter().map(|newcomer| newcomer.number).collect();
-    for (newcomer, list) in newcomers.iter_mut().zip(candidate_lists(&vectors)) {
+    let lists = candidate_lists(vectors.as_slice());
+    for (newcomer, list) in newcomers.iter_mut().zip(lists) {
         let named = |other: Candidate| Candidate { number: numbers[other.number as usize], ..other };
         newcomer.list.extend(list.into_iter().map(named));
         keep_closest(&mut newcomer.list);

@@ -43,16 +43,16 @@ pub(super) fn judge_newcomers(
         draft.put_vectors(newcomer.number, &newcomer.vectors);
         draft.put_postings(newcomer.number, newcomer.vectors.time, &newcomer.heaviest);
     }
-    let own: FxHashMap<u32, &ArticleVectors> =
+    let own: FxHashMap<u32, &ArticleVectors<'static>> =
         newcomers.iter().map(|newcomer| (newcomer.number, &newcomer.vectors)).collect();
-    let mut stored: FxHashMap<u32, ArticleVectors> = FxHashMap::default();
+    let mut stored: FxHashMap<u32, ArticleVectors<'static>> = FxHashMap::default();
     let listed = newcomers.iter().flat_map(|newcomer| &newcomer.list).map(|other| other.number);
     load(draft, &mut stored, listed.filter(|number| !own.contains_key(number)), frequencies)?;
 
     let overlaps: Vec<Vec<(Candidate, PairOverlap)>> = newcomers
         .par_iter()
         .map_init(Against::nothing, |against, newcomer| {
-            against.turn_to(&newcomer.vectors);
+            against.turn_to(newcomer.vectors.borrowed());
             let vectors = |number: u32| own.get(&number).copied().or_else(|| stored.get(&number));
             let overlap = |candidate: &Candidate| Some((*candidate, against.overlap(vectors(candidate.number)?)));
             newcomer.list.iter().filter_map(overlap).collect()
@@ -87,12 +87,13 @@ pub(super) fn judge_newcomers(
         }
     }
     let again: Vec<(u32, u32)> = before.keys().copied().collect();
-    pairs.par_extend(again.par_iter().map_init(Against::nothing, |against, (a, b)| {
-        let (first, second) = (&stored[a], &stored[b]);
-        if !std::ptr::eq(against.article(), first) {
-            against.turn_to(first);
+    let nothing = || (Against::nothing(), None);
+    pairs.par_extend(again.par_iter().map_init(nothing, |(against, held), (a, b)| {
+        if *held != Some(*a) {
+            against.turn_to(stored[a].borrowed());
+            *held = Some(*a);
         }
-        (*a, *b, against.overlap(second))
+        (*a, *b, against.overlap(&stored[b]))
     }));
     pairs.sort_by_key(|(a, b, _)| (*a, *b));
     pairs.dedup_by_key(|(a, b, _)| (*a, *b));
@@ -165,8 +166,8 @@ fn candidate_rows(
     draft: &Draft<'_>,
     newcomers: &[Newcomer],
     overlaps: &[Vec<(Candidate, PairOverlap)>],
-    own: &FxHashMap<u32, &ArticleVectors>,
-    stored: &FxHashMap<u32, ArticleVectors>,
+    own: &FxHashMap<u32, &ArticleVectors<'static>>,
+    stored: &FxHashMap<u32, ArticleVectors<'static>>,
 ) -> Result<(FxHashMap<u32, CandidateRow>, BTreeSet<u32>), CollectionError> {
     let vectors = |number: u32| own.get(&number).copied().or_else(|| stored.get(&number));
     let mut rows: FxHashMap<u32, CandidateRow> = FxHashMap::default();
@@ -200,7 +201,7 @@ fn candidate_rows(
 /// made again, and kept from now on.
 fn load(
     draft: &mut Draft<'_>,
-    stored: &mut FxHashMap<u32, ArticleVectors>,
+    stored: &mut FxHashMap<u32, ArticleVectors<'static>>,
     numbers: impl Iterator<Item = u32>,
     frequencies: &DocumentFrequencies,
 ) -> Result<(), CollectionError> {
@@ -210,7 +211,7 @@ fn load(
         Some(vectors) => Ok((number, vectors, true)),
         None => Ok((number, made_again(snapshot, number, frequencies)?, false)),
     };
-    let loaded: Vec<(u32, ArticleVectors, bool)> =
+    let loaded: Vec<(u32, ArticleVectors<'static>, bool)> =
         missing.into_par_iter().map(load).collect::<Result<_, CollectionError>>()?;
     for (number, vectors, is_kept) in loaded {
         if !is_kept {
@@ -226,7 +227,7 @@ fn made_again(
     snapshot: &Snapshot,
     number: u32,
     frequencies: &DocumentFrequencies,
-) -> Result<ArticleVectors, CollectionError> {
+) -> Result<ArticleVectors<'static>, CollectionError> {
     let article = snapshot.article(number)?;
     Ok(ArticleVectors::weigh_whole(&ArticleTerms::of(&article), frequencies, &article).0)
 }
@@ -234,7 +235,7 @@ fn made_again(
 fn row_of<'v>(
     newcomer: &Newcomer,
     overlaps: &[(Candidate, PairOverlap)],
-    vectors: &impl Fn(u32) -> Option<&'v ArticleVectors>,
+    vectors: &impl Fn(u32) -> Option<&'v ArticleVectors<'static>>,
 ) -> CandidateRow {
     let listed = |(candidate, overlap): &(Candidate, PairOverlap)| ListedCandidate {
         number: candidate.number,

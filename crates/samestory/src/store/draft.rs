@@ -279,7 +279,7 @@ impl<'s> Draft<'s> {
     }
 
     /// Keeps the vectors of an article.
-    pub(crate) fn put_vectors(&mut self, number: u32, vectors: &ArticleVectors) {
+    pub(crate) fn put_vectors(&mut self, number: u32, vectors: &ArticleVectors<'_>) {
         self.vectors.insert(number, Some(vectors.to_bytes()));
     }
 

@@ -141,8 +141,11 @@ impl Snapshot {
         Ok(Some(Compared::from_bytes(bytes.value()).ok_or(missing("time of article", number))?))
     }
 
-    pub(crate) fn vectors(&self, number: u32) -> Result<Option<ArticleVectors>, CollectionError> {
-        Ok(self.vectors.get(number)?.and_then(|bytes| ArticleVectors::from_bytes(bytes.value())))
+    pub(crate) fn vectors(&self, number: u32) -> Result<Option<ArticleVectors<'static>>, CollectionError> {
+        Ok(self
+            .vectors
+            .get(number)?
+            .and_then(|bytes| ArticleVectors::from_bytes(bytes.value()).map(ArticleVectors::into_owned)))
     }
 
     pub(crate) fn candidates(&self, number: u32) -> Result<Option<CandidateRow>, CollectionError> {

@@ -1,16 +1,37 @@
-//! A spill file: bytes that are asked for again later, and need not stand in memory until then.
+//! A spill: bytes that are asked for again later, and need not stand in memory until then.
 //!
-//! The first [`MOST_HELD`] bytes stay in memory. What comes behind goes to a file without a name in the folder for
-//! temporary files, which ends with the process. Where no such file can be made or written, all stays in memory.
+//! What is made of every article and wanted much later (its text, its terms, its vectors, what it shares with others) is
+//! most of what clustering would take memory for. It is [kept](Spill::keep) instead, and read one by one; or, once all is
+//! kept, [sealed](Spill::seal) and read in place by many threads.
+//!
+//! The first bytes stay in memory, as many as is said. What comes behind goes to a file without a name in the folder for
+//! temporary files, which ends with the process; its pages are the system's to keep or to drop. Where no such file can be
+//! made or written, all stays in memory.
+//!
+//! ```
+//! use samestory_spill::Spill;
+//!
+//! let mut spill = Spill::holding(1 << 20);
+//! let kept: Vec<_> = ["ferry", "fog", "sand bank"].map(|text| spill.keep(text.as_bytes())).into();
+//! let sealed = spill.seal()?;
+//! assert_eq!(sealed.get(kept[1]), b"fog");
+//! # Ok::<(), std::io::Error>(())
+//! ```
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
-/// Bytes that stay in memory: of what fits, nothing waits for a disk.
-const MOST_HELD: usize = 256 << 20;
+use memmap2::Mmap;
+
+/// Bytes that stay in memory where nothing else is said: of what fits, nothing waits for a disk.
+pub const MOST_HELD: usize = 256 << 20;
 
 /// Bytes that are written together.
 const CHUNK: usize = 4 << 20;
+
+/// What is kept begins at a multiple of so many bytes, so that numbers can be read in place.
+const ALIGNMENT: usize = 8;
 
 /// Where bytes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +39,12 @@ pub struct Spilled {
     chunk: u32,
     start: u32,
     length: u32,
+}
+
+impl Spilled {
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.start as usize + self.length as usize
+    }
 }
 
 #[derive(Debug)]
@@ -55,6 +82,7 @@ impl Spill {
 
     /// Keeps bytes, at most 4 GiB of them.
     pub fn keep(&mut self, bytes: &[u8]) -> Spilled {
+        self.open.resize(self.open.len().next_multiple_of(ALIGNMENT), 0);
         if self.open.len() + bytes.len() > CHUNK {
             self.close_chunk();
         }
@@ -101,7 +129,7 @@ impl Spill {
     ///
     /// If the file cannot be read.
     pub fn read(&self, kept: Spilled, bytes: &mut Vec<u8>) -> io::Result<()> {
-        let range = kept.start as usize..kept.start as usize + kept.length as usize;
+        let range = kept.range();
         bytes.clear();
         match (self.chunks.get(kept.chunk as usize), &self.file) {
             (None, _) => bytes.extend_from_slice(&self.open[range]),
@@ -114,6 +142,47 @@ impl Spill {
         }
         Ok(())
     }
+
+    /// No more is kept; what is there is read in place from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be mapped into memory.
+    pub fn seal(mut self) -> io::Result<Sealed> {
+        self.close_chunk();
+        // The file has no name, and no handle of it is left: nobody changes it any more.
+        let map = self.file.take().map(|file| map(&file)).transpose()?;
+        Ok(Sealed { chunks: self.chunks, map })
+    }
+}
+
+/// What was kept in a [`Spill`] that is complete.
+#[derive(Debug)]
+pub struct Sealed {
+    chunks: Vec<Chunk>,
+    map: Option<Mmap>,
+}
+
+impl Sealed {
+    /// What is kept, in place. Empty if it was kept elsewhere.
+    pub fn get(&self, kept: Spilled) -> &[u8] {
+        let range = kept.range();
+        let bytes = match (self.chunks.get(kept.chunk as usize), &self.map) {
+            (Some(Chunk::Held(chunk)), _) => chunk.get(range),
+            (Some(Chunk::Filed(start)), Some(map)) => {
+                map.get(*start as usize + range.start..*start as usize + range.end)
+            }
+            _ => None,
+        };
+        bytes.unwrap_or_default()
+    }
+}
+
+#[expect(unsafe_code, reason = "a mapped file is read in place, which no safe call offers")]
+fn map(file: &File) -> io::Result<Mmap> {
+    // SAFETY: a mapping is unsound where its file is changed or shortened meanwhile. This one has no name in any folder,
+    // so no other process opens it, and `seal` consumes the only spill that writes to it.
+    unsafe { Mmap::map(file) }
 }
 
 #[cfg(unix)]
@@ -164,10 +233,15 @@ mod tests {
             let kept: Vec<Spilled> = (0..n_texts).map(|number| spill.keep(&text(number))).collect();
             assert_eq!(spill.file.is_some(), n_texts > 3);
             let mut bytes = Vec::new();
-            for (number, kept) in kept.into_iter().enumerate() {
-                spill.read(kept, &mut bytes).unwrap();
+            for (number, kept) in kept.iter().enumerate() {
+                spill.read(*kept, &mut bytes).unwrap();
                 assert_eq!(bytes, text(number));
-                assert_eq!(spill.length_of(kept), bytes.len());
+                assert_eq!(spill.length_of(*kept), bytes.len());
+            }
+            let sealed = spill.seal().unwrap();
+            for (number, kept) in kept.into_iter().enumerate() {
+                assert_eq!(sealed.get(kept), text(number));
+                assert_eq!(sealed.get(kept).as_ptr().align_offset(ALIGNMENT), 0);
             }
         }
     }
@@ -182,5 +256,11 @@ mod tests {
             assert!(bytes.iter().all(|byte| *byte == number));
         }
         assert!(spill.file.is_none());
+    }
+
+    #[test]
+    fn what_is_kept_elsewhere_is_not_read() {
+        let elsewhere = Spill::holding(0).keep(b"elsewhere");
+        assert!(Spill::holding(0).seal().unwrap().get(elsewhere).is_empty());
     }
 }
