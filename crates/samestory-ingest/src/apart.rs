@@ -35,7 +35,7 @@ impl ArticlesApart {
         let marked = repeated_blocks(&heads, blocks, &text_of)?;
         for (at, range) in marked {
             let length = texts[at].map_or(heads[at].text.len(), |kept| spill.length_of(kept));
-            heads[at].cut_apart(range, CutKind::Furniture, length);
+            heads[at].cut_apart(range, CutKind::RepeatedBlock, length);
         }
         Ok(ArticlesApart { heads, texts, spill })
     }
@@ -88,7 +88,7 @@ impl Gathering {
 
     /// Takes one more article. What was marked in it as repeated by its outlet is looked at anew.
     pub fn push(&mut self, mut article: Article) {
-        article.cuts.retain(|cut| cut.kind != CutKind::Furniture);
+        article.cuts.retain(|cut| cut.kind != CutKind::RepeatedBlock);
         self.blocks.push(blocks_of(&article));
         self.texts.push(self.spill.keep(article.text.as_bytes()));
         article.text = String::new();

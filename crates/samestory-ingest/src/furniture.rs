@@ -65,7 +65,7 @@ impl Block {
 /// Marks repeated paragraphs in all articles whose outlet is known. What was marked as such before, beside fewer or
 /// other articles, is looked at anew.
 pub fn mark_repeated_blocks(articles: &mut [Article]) {
-    articles.iter_mut().for_each(|article| article.cuts.retain(|cut| cut.kind != CutKind::Furniture));
+    articles.iter_mut().for_each(|article| article.cuts.retain(|cut| cut.kind != CutKind::RepeatedBlock));
     let blocks: Vec<Box<[Block]>> = articles.par_iter().map(blocks_of).collect();
     mark_blocks(articles, &blocks);
 }
@@ -78,7 +78,7 @@ pub(crate) fn mark_blocks(articles: &mut [Article], blocks: &[Box<[Block]>]) {
         Err(never) => match never {},
     };
     for (at, range) in marked {
-        articles[at].cut(range, CutKind::Furniture);
+        articles[at].cut(range, CutKind::RepeatedBlock);
     }
 }
 
