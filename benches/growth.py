@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """How do time, memory and disk grow with the number of articles?
 
-    python benches/growth.py CORPUS... [--sizes 125000,250000,500000,1000000] [--commands dedup,cluster] [--words 400]
+    python benches/growth.py CORPUS... [--sizes 125000,250000,500000,1000000] [--commands dedup,cluster] [--words 400] [--keep FOLDER]
 
 Runs `samestory dedup` and `samestory cluster` on generated news (crates/samestory/examples/generate.rs; learned from
 CORPUS) of each size, each in a process of its own, and prints what each stage took, the peak of anonymous memory
 (`RssAnon` of /proc, looked at fifty times a second) and the size of the collection; then, for each doubling, by how much
 each grew, and the slope of memory from the second size to the last. Needs Linux. SAMESTORY and GENERATE name the
-programs (default: those in target/release). Articles that a smaller size has a larger one has too.
+programs (default: those in target/release). Articles that a smaller size has a larger one has too. --keep leaves the largest
+collection in a folder, for `cargo bench --bench search`.
 """
 import argparse, json, os, pathlib, shutil, subprocess, tempfile, time
 
@@ -30,9 +31,8 @@ def peak_of(process):
     return peak
 
 
-def run(command, path, folder):
-    collection = folder / "collection"
-    shutil.rmtree(collection, ignore_errors=True)
+def run(command, path, folder, keep):
+    collection = keep or folder / "collection"
     arguments = [PROGRAM, "--collection", str(collection), command, "--json", str(path)]
     with tempfile.TemporaryFile() as out:
         process = subprocess.Popen(arguments, stdout=out, stderr=subprocess.DEVNULL)
@@ -42,7 +42,8 @@ def run(command, path, folder):
         out.seek(0)
         report = json.load(out)
     disk = sum(file.stat().st_blocks * 512 for file in collection.rglob("*") if file.is_file())
-    shutil.rmtree(collection, ignore_errors=True)
+    if not keep:
+        shutil.rmtree(collection, ignore_errors=True)
     times = {stage["stage"]: stage["seconds"] for stage in report["stages"]}
     return {"times": {**times, "all": report["seconds"]}, "memory": peak, "disk": disk}
 
@@ -61,7 +62,12 @@ def main():
     parser.add_argument("--sizes", default="125000,250000,500000,1000000")
     parser.add_argument("--commands", default="dedup,cluster")
     parser.add_argument("--words", default="400")
+    parser.add_argument("--keep", type=pathlib.Path)
     options = parser.parse_args()
+    if options.keep and options.keep.exists():
+        parser.error(f"{options.keep} is there already")
+    if options.keep and "cluster" not in options.commands.split(","):
+        parser.error("--keep needs `cluster` among the commands")
     sizes = [int(size) for size in options.sizes.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -76,7 +82,8 @@ def main():
                     for _, line in zip(range(size), lines):
                         part.write(line)
                 path.read_bytes()
-                found.append(run(command, path, folder))
+                keep = options.keep if command == "cluster" and size == max(sizes) else None
+                found.append(run(command, path, folder, keep))
                 path.unlink()
                 times = found[-1]["times"]
                 print(f"{command} {size}: {times['all']:.1f} s, {found[-1]['memory'] / 1e6:.0f} MB", flush=True)

@@ -68,12 +68,10 @@ pub enum CutKind {
     Byline,
     /// An agency's name as a credit: `(Reuters)`.
     Credit,
-    /// Links to other pieces and share lines.
+    /// Links to other pieces, share lines and blocks that an outlet repeats.
     Furniture,
     /// The words of an older version that the latest one no longer has.
     OlderVersion,
-    /// A block that the outlet repeats in its articles. Which these are changes with the articles beside it.
-    RepeatedBlock,
 }
 
 impl CutKind {
@@ -87,7 +85,6 @@ impl CutKind {
             CutKind::Credit => "credit",
             CutKind::Furniture => "furniture",
             CutKind::OlderVersion => "older version",
-            CutKind::RepeatedBlock => "repeated block",
         }
     }
 }

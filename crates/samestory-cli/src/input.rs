@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use samestory::Settings;
 use samestory::ingest::{ArticlesApart, Reading, read, read_apart};
+use samestory::spill::MOST_HELD;
 use samestory::wording::counted;
-use samestory::{MOST_HELD_TEXT, Settings};
 use serde::Serialize;
 
 use crate::output::{Failure, tell};
@@ -111,7 +112,7 @@ pub(crate) fn articles(paths: &[PathBuf], settings: &Settings) -> Result<Reading
 /// If not a single article was found, or texts that were kept cannot be read again.
 pub(crate) fn articles_apart(paths: &[PathBuf], settings: &Settings) -> Result<(Reading, ArticlesApart), Failure> {
     let read_settings = settings.to_read_settings()?;
-    let read = with_progress(|progress| read_apart(paths, &read_settings, MOST_HELD_TEXT, progress));
+    let read = with_progress(|progress| read_apart(paths, &read_settings, MOST_HELD, progress));
     let (reading, articles) = read.map_err(spill_failed)?;
     tell_what_was_not_taken(&reading);
     match articles.heads().is_empty() {

@@ -24,7 +24,7 @@ pub const FAR_TERMS: usize = 20;
 
 /// Of the articles that hold one of these, so many on either side in time are looked at, be they inside the window or not:
 /// of a term that more hold, those that are far say little, and the cost of an article would grow with the collection.
-pub const MOST_FAR: usize = 256;
+const MOST_FAR: usize = 128;
 
 /// Articles further apart in time seldom report one event.
 pub const WINDOW_SECONDS: i64 = 10 * 86_400;
@@ -84,6 +84,20 @@ impl HeavyTerm {
 
 fn product(a: [f32; 2], b: [f32; 2]) -> f32 {
     a[0] * b[0] + a[1] * b[1]
+}
+
+/// Heaviest terms as bytes of this machine, twelve each.
+pub fn heaviest_as_bytes(terms: &[HeavyTerm]) -> &[u8] {
+    bytemuck::cast_slice(terms)
+}
+
+/// Reads what [`heaviest_as_bytes`] gave.
+///
+/// # Panics
+///
+/// If it is something else, or does not begin at a multiple of four bytes.
+pub fn heaviest_from_bytes(bytes: &[u8]) -> &[HeavyTerm] {
+    bytemuck::cast_slice(bytes)
 }
 
 /// The terms of an article that add most to its likeness with others, heaviest first: at most 125.
@@ -217,7 +231,8 @@ impl Index {
             // Most are few steps away, where a search through all would have to fetch each step from memory.
             let first = before.iter().rev().take_while(|(place, _)| *place >= near.start).count();
             let end = behind.iter().take_while(|(place, _)| *place < near.end).count();
-            let (first, end) = (first.max(far.min(before.len())), end.max(far.min(behind.len())));
+            // Behind begins with the article itself.
+            let (first, end) = (first.max(far.min(before.len())), end.max((far + 1).min(behind.len())));
             scores.add(weights, &before[before.len() - first..]);
             scores.add(weights, &behind[..end]);
             let dated = self.times.len() as u32;
@@ -336,4 +351,35 @@ pub fn candidate_pairs(lists: &[Vec<Candidate>]) -> Vec<(u32, u32)> {
     pairs.par_sort_unstable();
     pairs.dedup();
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use samestory_article::Article;
+
+    use super::*;
+    use crate::{ArticleTerms, DocumentFrequencies};
+
+    /// Articles two months apart that share one name, and one without a time.
+    #[test]
+    fn of_far_articles_the_nearest_are_met_and_those_without_a_time() {
+        let n_dated = 4 * MOST_FAR;
+        let mut article = Article::new("ferry".into());
+        article.text = "Aurelia sailed".into();
+        let terms = vec![ArticleTerms::of(&article); n_dated + 1];
+        let frequencies = DocumentFrequencies::count(&terms);
+        let mut vectors: Vec<ArticleVectors<'_>> =
+            terms.iter().map(|terms| ArticleVectors::weigh(terms, &frequencies, &article)).collect();
+        for (number, vectors) in vectors[..n_dated].iter_mut().enumerate() {
+            vectors.time = Some(number as i64 * 60 * 86_400);
+        }
+        let lists = candidate_lists(vectors.as_slice());
+        let numbers = |number: usize| lists[number].iter().map(|candidate| candidate.number as usize);
+        let last = n_dated - 1;
+        assert_eq!(numbers(last).next(), Some(n_dated));
+        // Of equals the smallest numbers are kept: those that are furthest among the met.
+        assert_eq!(numbers(last).nth(1), Some(last - MOST_FAR));
+        assert!(numbers(0).skip(1).eq(1..LONGEST_LIST));
+        assert_eq!(numbers(n_dated).count(), LONGEST_LIST);
+    }
 }

@@ -78,7 +78,7 @@ impl TermCounter {
         TermCounter { n_articles: 0, parts: vec![Vec::new(); 1 << PART_BITS], spill }
     }
 
-    /// Counts some articles. Thousands at a time are best.
+    /// Counts some articles.
     pub fn add(&mut self, articles: &[ArticleTerms]) {
         self.n_articles += articles.len() as u32;
         let parts: Vec<Vec<u32>> =

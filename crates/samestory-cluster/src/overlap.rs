@@ -366,23 +366,23 @@ impl PairOverlap {
     /// Bytes of an overlap.
     pub(crate) const BYTES: usize = 4 * OVERLAP_NUMBERS;
 
-    /// The overlap as numbers: its features, template and closeness, and flags.
-    pub(crate) fn to_numbers(self) -> [f32; OVERLAP_NUMBERS] {
-        let mut numbers = [0.0; OVERLAP_NUMBERS];
+    /// The overlap as numbers: the bits of its features, template and closeness, and flags.
+    pub(crate) fn to_numbers(self) -> [u32; OVERLAP_NUMBERS] {
+        let mut numbers = [0; OVERLAP_NUMBERS];
         let flags = u32::from(self.lone_word) | u32::from(self.thin) << 1;
-        numbers[..N_OWN].copy_from_slice(&self.own);
-        numbers[N_OWN..].copy_from_slice(&[self.template, self.closeness, f32::from_bits(flags)]);
+        numbers[..N_OWN].copy_from_slice(&self.own.map(f32::to_bits));
+        numbers[N_OWN..].copy_from_slice(&[self.template.to_bits(), self.closeness.to_bits(), flags]);
         numbers
     }
 
     /// Reads what [`to_numbers`](Self::to_numbers) made, as bytes of this machine.
     pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> PairOverlap {
-        let numbers: [f32; OVERLAP_NUMBERS] = bytemuck::pod_read_unaligned(bytes);
-        let flags = numbers[N_OWN + 2].to_bits();
+        let numbers: [u32; OVERLAP_NUMBERS] = bytemuck::pod_read_unaligned(bytes);
+        let flags = numbers[N_OWN + 2];
         PairOverlap {
-            own: std::array::from_fn(|at| numbers[at]),
-            template: numbers[N_OWN],
-            closeness: numbers[N_OWN + 1],
+            own: std::array::from_fn(|at| f32::from_bits(numbers[at])),
+            template: f32::from_bits(numbers[N_OWN]),
+            closeness: f32::from_bits(numbers[N_OWN + 1]),
             lone_word: flags & 1 != 0,
             thin: flags & 2 != 0,
         }

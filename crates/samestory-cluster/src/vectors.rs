@@ -6,12 +6,11 @@
 //! may stand in a [spill](samestory_spill).
 
 use std::borrow::Cow;
-use std::io;
 use std::ops::Range;
 
 use bytemuck::{Pod, Zeroable};
 use samestory_article::Article;
-use samestory_spill::{Sealed, Spill, Spilled};
+use samestory_spill::SealedList;
 
 use crate::frequencies::DocumentFrequencies;
 use crate::terms::{ArticleTerms, Quantity, TermCount};
@@ -178,6 +177,8 @@ impl<'a> ArticleVectors<'a> {
             list.append(&weigh_part(&terms.numbers, &words), plain),
             list.append(&weigh_part(&terms.lead_names, &names), plain),
         ];
+        list.terms.shrink_to_fit();
+        list.weights.shrink_to_fit();
         vectors.terms = Cow::Owned(list.terms);
         vectors.weights = Cow::Owned(list.weights);
         (vectors, list.shared)
@@ -343,32 +344,23 @@ impl VectorSource for [ArticleVectors<'_>] {
     }
 }
 
-/// Vectors in a spill.
+/// Vectors that are read where they were kept, as [bytes](ArticleVectors::to_bytes).
 #[derive(Debug)]
-pub struct SpilledVectors {
-    kept: Vec<Spilled>,
-    sealed: Sealed,
-}
-
-impl SpilledVectors {
-    /// Those that were kept, as [bytes](ArticleVectors::to_bytes).
-    ///
-    /// # Errors
-    ///
-    /// If the spill cannot be sealed.
-    pub fn of(kept: Vec<Spilled>, spill: Spill) -> io::Result<SpilledVectors> {
-        Ok(SpilledVectors { kept, sealed: spill.seal()? })
-    }
-}
+pub struct SpilledVectors(pub SealedList);
 
 impl VectorSource for SpilledVectors {
     fn n_articles(&self) -> usize {
-        self.kept.len()
+        self.0.len()
     }
 
+    /// # Panics
+    ///
+    /// If something else was kept, too.
     fn vectors(&self, number: usize) -> ArticleVectors<'_> {
-        // Nobody else writes there, so nothing else is read.
-        ArticleVectors::from_bytes(self.sealed.get(self.kept[number])).unwrap_or_default()
+        let Some(vectors) = ArticleVectors::from_bytes(self.0.get(number)) else {
+            panic!("what was kept as number {number} are no vectors");
+        };
+        vectors
     }
 }
 

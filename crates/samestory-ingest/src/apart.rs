@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::io;
 
+use rayon::prelude::*;
 use samestory_article::{Article, ArticleId, CutKind};
 use samestory_spill::{Spill, Spilled};
 
-use crate::furniture::{Block, blocks_of, repeated_blocks};
+use crate::furniture::{Block, blocks_of, repeated_blocks, unmark};
 
 /// Articles of which the first have their texts, up to a bound, and those of the others are kept in a
 /// [spill file](Spill) and read from there one by one.
@@ -34,16 +35,10 @@ impl ArticlesApart {
         };
         let marked = repeated_blocks(&heads, blocks, &text_of)?;
         for (at, range) in marked {
-            let length = texts[at].map_or(heads[at].text.len(), |kept| spill.length_of(kept));
-            heads[at].cut_apart(range, CutKind::RepeatedBlock, length);
+            let length = texts[at].map_or(heads[at].text.len(), Spilled::length);
+            heads[at].cut_apart(range, CutKind::Furniture, length);
         }
         Ok(ArticlesApart { heads, texts, spill })
-    }
-
-    /// Articles whose texts are in memory, in order of their ids.
-    pub fn held(mut articles: Vec<Article>) -> ArticlesApart {
-        articles.sort_by(|a, b| a.id.cmp(&b.id));
-        ArticlesApart { texts: vec![None; articles.len()], heads: articles, spill: Spill::holding(0) }
     }
 
     /// The articles in order of their ids; some without their texts.
@@ -66,8 +61,10 @@ impl ArticlesApart {
 }
 
 impl From<Vec<Article>> for ArticlesApart {
-    fn from(articles: Vec<Article>) -> ArticlesApart {
-        ArticlesApart::held(articles)
+    /// Articles whose texts are in memory; they are put in order of their ids.
+    fn from(mut articles: Vec<Article>) -> ArticlesApart {
+        articles.sort_by(|a, b| a.id.cmp(&b.id));
+        ArticlesApart { texts: vec![None; articles.len()], heads: articles, spill: Spill::holding(0) }
     }
 }
 
@@ -75,7 +72,6 @@ impl From<Vec<Article>> for ArticlesApart {
 #[derive(Default)]
 pub struct Gathering {
     heads: Vec<Article>,
-    blocks: Vec<Box<[Block]>>,
     texts: Vec<Spilled>,
     spill: Spill,
 }
@@ -86,10 +82,8 @@ impl Gathering {
         Gathering { spill, ..Gathering::default() }
     }
 
-    /// Takes one more article. What was marked in it as repeated by its outlet is looked at anew.
+    /// Takes one more article.
     pub fn push(&mut self, mut article: Article) {
-        article.cuts.retain(|cut| cut.kind != CutKind::RepeatedBlock);
-        self.blocks.push(blocks_of(&article));
         self.texts.push(self.spill.keep(article.text.as_bytes()));
         article.text = String::new();
         self.heads.push(article);
@@ -114,14 +108,23 @@ impl Gathering {
         self.heads[at].id = id;
     }
 
-    /// The articles in order of their ids, with what their outlets repeat marked as
-    /// [`mark_repeated_blocks`](crate::mark_repeated_blocks) marks it.
+    /// The articles in order of their ids, with what their outlets repeat marked anew, as
+    /// [`mark_repeated_blocks`](crate::mark_repeated_blocks) does it.
     ///
     /// # Errors
     ///
     /// If the spill cannot be read.
     pub fn finish(self) -> io::Result<ArticlesApart> {
-        let Gathering { mut heads, mut blocks, texts, spill } = self;
+        let Gathering { mut heads, texts, spill } = self;
+        let unmarked = |(head, text): (&mut Article, &Spilled)| {
+            head.text = kept_text(&spill, *text)?;
+            unmark(head);
+            let blocks = blocks_of(head);
+            head.text = String::new();
+            Ok(blocks)
+        };
+        let mut blocks: Vec<Box<[Block]>> =
+            heads.par_iter_mut().zip(&texts).map(unmarked).collect::<io::Result<_>>()?;
         let mut texts: Vec<Option<Spilled>> = texts.into_iter().map(Some).collect();
         put_in_order(&mut heads, &mut blocks, &mut texts);
         ArticlesApart::marked(heads, &blocks, texts, spill)

@@ -32,6 +32,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use samestory_article::{Article, CutKind, Tokenizer};
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::normalise::mark_closing_furniture;
+
 /// Articles of the outlet, and different surroundings, that make a repeated paragraph furniture.
 const FEWEST_ARTICLES: usize = 4;
 
@@ -65,9 +67,15 @@ impl Block {
 /// Marks repeated paragraphs in all articles whose outlet is known. What was marked as such before, beside fewer or
 /// other articles, is looked at anew.
 pub fn mark_repeated_blocks(articles: &mut [Article]) {
-    articles.iter_mut().for_each(|article| article.cuts.retain(|cut| cut.kind != CutKind::RepeatedBlock));
+    articles.par_iter_mut().for_each(unmark);
     let blocks: Vec<Box<[Block]>> = articles.par_iter().map(blocks_of).collect();
     mark_blocks(articles, &blocks);
+}
+
+/// Takes back what was marked in an article as repeated.
+pub(crate) fn unmark(article: &mut Article) {
+    article.cuts.retain(|cut| cut.kind != CutKind::Furniture);
+    mark_closing_furniture(article);
 }
 
 /// As [`mark_repeated_blocks`], given the paragraphs of each article.
@@ -78,7 +86,7 @@ pub(crate) fn mark_blocks(articles: &mut [Article], blocks: &[Box<[Block]>]) {
         Err(never) => match never {},
     };
     for (at, range) in marked {
-        articles[at].cut(range, CutKind::RepeatedBlock);
+        articles[at].cut(range, CutKind::Furniture);
     }
 }
 

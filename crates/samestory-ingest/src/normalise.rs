@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use samestory_article::{Article, CutKind};
+use samestory_article::{Article, Cut, CutKind};
 
 use crate::agency::{Agencies, Opening};
 
@@ -101,14 +101,42 @@ fn mark_opening(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<
 const LONGEST_LINK_LIST: usize = 40;
 
 fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<usize>]) {
+    let mut agency = None;
+    let found = ending(article, paragraphs, |line| {
+        let credited = agencies.credited(&article.text[line.clone()]).first().map(|agency| (*agency).to_owned());
+        agency = agency.take().or(credited.clone());
+        credited.is_some()
+    });
+    article.agency = article.agency.take().or(agency);
+    // From front to back, which adds each cut behind the others.
+    found.into_iter().rev().for_each(|(range, kind)| article.cut(range, kind));
+}
+
+/// Marks the closing furniture of an article again, of which all furniture was unmarked; its credits are marked.
+pub(crate) fn mark_closing_furniture(article: &mut Article) {
+    let paragraphs: Vec<_> = article.printed_paragraphs().collect();
+    let is_credit = |line: &Range<usize>| {
+        let covers = |cut: &Cut| cut.start as usize <= line.start && line.end <= cut.end as usize;
+        article.cuts.iter().any(|cut| cut.kind == CutKind::Credit && covers(cut))
+    };
+    let mut found = ending(article, &paragraphs, is_credit);
+    found.retain(|(_, kind)| *kind == CutKind::Furniture);
+    found.into_iter().rev().for_each(|(range, kind)| article.cut(range, kind));
+}
+
+/// What closes an article, from back to front: credits, lines of furniture and lists of links.
+fn ending(
+    article: &Article,
+    paragraphs: &[Range<usize>],
+    mut is_credit: impl FnMut(&Range<usize>) -> bool,
+) -> Vec<(Range<usize>, CutKind)> {
     // The first paragraph is the report itself, whatever it looks like.
     let floor = usize::from(!paragraphs.is_empty());
     let mut keep = paragraphs.len();
     let mut found = Vec::new();
     while keep > floor {
         let line = &article.text[paragraphs[keep - 1].clone()];
-        if let Some(agency) = agencies.credited(line).first().map(|agency| (*agency).to_owned()) {
-            article.agency.get_or_insert(agency);
+        if is_credit(&paragraphs[keep - 1]) {
             found.push((paragraphs[keep - 1].clone(), CutKind::Credit));
         } else if is_furniture_line(line) || is_link_list_head(line) {
             found.push((paragraphs[keep - 1].clone(), CutKind::Furniture));
@@ -121,8 +149,7 @@ fn mark_ending(article: &mut Article, agencies: &Agencies, paragraphs: &[Range<u
         }
         keep -= 1;
     }
-    // From front to back, which adds each cut behind the others.
-    found.into_iter().rev().for_each(|(range, kind)| article.cut(range, kind));
+    found
 }
 
 /// The head of a list of links that ends at paragraph `keep - 1`, if one does.

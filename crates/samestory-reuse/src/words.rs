@@ -208,7 +208,7 @@ fn printed_spans(article: &Article) -> Vec<(Range<usize>, Part)> {
             CutKind::FrontMatter | CutKind::OlderVersion => (),
             CutKind::Headline => push(start..end, Part::Own),
             CutKind::Dateline | CutKind::Byline | CutKind::Credit => push(start..end, Part::Credit),
-            CutKind::Furniture | CutKind::RepeatedBlock => push(start..end, Part::Furniture),
+            CutKind::Furniture => push(start..end, Part::Furniture),
         }
         from = end;
     }

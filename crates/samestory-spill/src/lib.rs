@@ -12,7 +12,7 @@
 //! use samestory_spill::Spill;
 //!
 //! let mut spill = Spill::holding(1 << 20);
-//! let kept: Vec<_> = ["ferry", "fog", "sand bank"].map(|text| spill.keep(text.as_bytes())).into();
+//! let kept = ["ferry", "fog", "sand bank"].map(|text| spill.keep(text.as_bytes()));
 //! let sealed = spill.seal()?;
 //! assert_eq!(sealed.get(kept[1]), b"fog");
 //! # Ok::<(), std::io::Error>(())
@@ -30,8 +30,10 @@ pub const MOST_HELD: usize = 256 << 20;
 /// Bytes that are written together.
 const CHUNK: usize = 4 << 20;
 
-/// What is kept begins at a multiple of so many bytes, so that numbers can be read in place.
-const ALIGNMENT: usize = 8;
+/// What is kept begins at a multiple of so many bytes, so that numbers can be read in place: those of a [`Word`].
+const ALIGNMENT: usize = size_of::<Word>();
+
+type Word = u64;
 
 /// Where bytes are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,14 +44,20 @@ pub struct Spilled {
 }
 
 impl Spilled {
+    /// How many bytes they are.
+    pub fn length(self) -> usize {
+        self.length as usize
+    }
+
     fn range(self) -> Range<usize> {
-        self.start as usize..self.start as usize + self.length as usize
+        self.start as usize..self.start as usize + self.length()
     }
 }
 
 #[derive(Debug)]
 enum Chunk {
-    Held(Vec<u8>),
+    Held(Vec<Word>),
+    /// Where it begins in the file.
     Filed(u64),
 }
 
@@ -80,14 +88,19 @@ impl Spill {
         Spill { chunks, open, held: 0, most_held, file: None, filed: 0, failed: false }
     }
 
-    /// Keeps bytes, at most 4 GiB of them.
+    /// Keeps bytes.
+    ///
+    /// # Panics
+    ///
+    /// If they are 4 GiB or more.
     pub fn keep(&mut self, bytes: &[u8]) -> Spilled {
-        self.open.resize(self.open.len().next_multiple_of(ALIGNMENT), 0);
+        assert!(u32::try_from(bytes.len()).is_ok(), "less than 4 GiB are kept at a time");
         if self.open.len() + bytes.len() > CHUNK {
             self.close_chunk();
         }
         let start = self.open.len() as u32;
         self.open.extend_from_slice(bytes);
+        self.open.resize(self.open.len().next_multiple_of(ALIGNMENT), 0);
         Spilled { chunk: self.chunks.len() as u32, start, length: bytes.len() as u32 }
     }
 
@@ -107,7 +120,8 @@ impl Spill {
             }
         }
         self.held += self.open.len();
-        self.chunks.push(Chunk::Held(std::mem::replace(&mut self.open, Vec::with_capacity(CHUNK))));
+        self.chunks.push(Chunk::Held(bytemuck::pod_collect_to_vec(&self.open)));
+        self.open.clear();
     }
 
     fn write(&mut self) -> io::Result<()> {
@@ -116,11 +130,6 @@ impl Spill {
             None => self.file.insert(tempfile::tempfile()?),
         };
         write_at(file, &self.open, self.filed)
-    }
-
-    /// Bytes of what is kept there.
-    pub fn length_of(&self, kept: Spilled) -> usize {
-        kept.length as usize
     }
 
     /// Reads what is kept, in place of what is in `bytes`.
@@ -133,7 +142,7 @@ impl Spill {
         bytes.clear();
         match (self.chunks.get(kept.chunk as usize), &self.file) {
             (None, _) => bytes.extend_from_slice(&self.open[range]),
-            (Some(Chunk::Held(chunk)), _) => bytes.extend_from_slice(&chunk[range]),
+            (Some(Chunk::Held(chunk)), _) => bytes.extend_from_slice(&bytemuck::cast_slice(chunk)[range]),
             (Some(Chunk::Filed(start)), Some(file)) => {
                 bytes.resize(range.len(), 0);
                 read_at(file, bytes, start + u64::from(kept.start))?;
@@ -150,7 +159,7 @@ impl Spill {
     /// If the file cannot be mapped into memory.
     pub fn seal(mut self) -> io::Result<Sealed> {
         self.close_chunk();
-        // The file has no name, and no handle of it is left: nobody changes it any more.
+        // The file has no name, and nobody writes to it any more.
         let map = self.file.take().map(|file| map(&file)).transpose()?;
         Ok(Sealed { chunks: self.chunks, map })
     }
@@ -164,17 +173,84 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// What is kept, in place. Empty if it was kept elsewhere.
+    /// What is kept, in place, from a multiple of eight bytes on.
+    ///
+    /// # Panics
+    ///
+    /// If it was kept in another spill, which has more.
     pub fn get(&self, kept: Spilled) -> &[u8] {
-        let range = kept.range();
-        let bytes = match (self.chunks.get(kept.chunk as usize), &self.map) {
-            (Some(Chunk::Held(chunk)), _) => chunk.get(range),
-            (Some(Chunk::Filed(start)), Some(map)) => {
-                map.get(*start as usize + range.start..*start as usize + range.end)
-            }
-            _ => None,
-        };
-        bytes.unwrap_or_default()
+        if kept.length == 0 {
+            // There may be no chunk where nothing is kept.
+            return bytemuck::cast_slice::<Word, u8>(&[]);
+        }
+        let Range { start, end } = kept.range();
+        match &self.chunks[kept.chunk as usize] {
+            Chunk::Held(chunk) => &bytemuck::cast_slice(chunk)[start..end],
+            Chunk::Filed(first) => match &self.map {
+                Some(map) => &map[*first as usize + start..*first as usize + end],
+                None => unreachable!("a chunk is in a file that there is not"),
+            },
+        }
+    }
+}
+
+/// Things that are named by their positions and are kept for later.
+#[derive(Debug, Default)]
+pub struct SpillList {
+    kept: Vec<Spilled>,
+    spill: Spill,
+}
+
+impl SpillList {
+    /// Nothing is kept yet; the spill is empty.
+    pub fn new(spill: Spill) -> SpillList {
+        SpillList { kept: Vec::new(), spill }
+    }
+
+    /// Keeps one more.
+    ///
+    /// # Panics
+    ///
+    /// If it has 4 GiB or more.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.kept.push(self.spill.keep(bytes));
+    }
+
+    /// No more is kept; what is there is read in place from now on.
+    ///
+    /// # Errors
+    ///
+    /// As [`Spill::seal`].
+    pub fn seal(self) -> io::Result<SealedList> {
+        Ok(SealedList { kept: self.kept, sealed: self.spill.seal()? })
+    }
+}
+
+/// What was kept in a [`SpillList`] that is complete.
+#[derive(Debug)]
+pub struct SealedList {
+    kept: Vec<Spilled>,
+    sealed: Sealed,
+}
+
+impl SealedList {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// The one at a position, in place, from a multiple of eight bytes on.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many.
+    pub fn get(&self, at: usize) -> &[u8] {
+        self.sealed.get(self.kept[at])
     }
 }
 
@@ -236,7 +312,7 @@ mod tests {
             for (number, kept) in kept.iter().enumerate() {
                 spill.read(*kept, &mut bytes).unwrap();
                 assert_eq!(bytes, text(number));
-                assert_eq!(spill.length_of(*kept), bytes.len());
+                assert_eq!(kept.length(), bytes.len());
             }
             let sealed = spill.seal().unwrap();
             for (number, kept) in kept.into_iter().enumerate() {
@@ -259,8 +335,24 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_elsewhere_is_not_read() {
-        let elsewhere = Spill::holding(0).keep(b"elsewhere");
-        assert!(Spill::holding(0).seal().unwrap().get(elsewhere).is_empty());
+    fn a_disk_that_fills_up_on_the_way_loses_nothing() {
+        let mut list = SpillList::new(Spill::holding(0));
+        let text = |number: u8| vec![number; CHUNK / 3];
+        (0..20).for_each(|number| {
+            list.spill.failed |= number == 11;
+            list.push(&text(number));
+        });
+        assert!(list.spill.file.is_some() && list.spill.held > 0);
+        let sealed = list.seal().unwrap();
+        assert_eq!(sealed.len(), 20);
+        assert!((0..20).all(|number| sealed.get(number.into()) == text(number)));
+    }
+
+    #[test]
+    fn nothing_is_sealed() {
+        assert!(SpillList::default().seal().unwrap().is_empty());
+        let mut list = SpillList::new(Spill::holding(0));
+        list.push(b"");
+        assert_eq!(list.seal().unwrap().get(0), b"");
     }
 }

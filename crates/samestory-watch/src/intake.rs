@@ -164,6 +164,7 @@ impl Intake {
             return Ok(Taken::default());
         }
         let mut writer = CollectionWriter::open(&self.folder, &self.settings)?;
+        writer.spare_memory();
         let added = writer.add(std::mem::take(articles), &mut |_| ())?;
         writer.close()?;
         let mut taken = self.tell(Some(added))?;
@@ -240,6 +241,7 @@ impl Intake {
         let settles = counts.articles > 0 && counts.articles <= DECIDED_TOGETHER;
         if settles {
             let mut writer = CollectionWriter::open_existing(&self.folder)?;
+            writer.spare_memory();
             writer.recluster(&mut |_| ())?;
             writer.close()?;
         }

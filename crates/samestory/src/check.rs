@@ -19,8 +19,8 @@ use crate::folder::{
 };
 use crate::former::{Former, FormerStory};
 use crate::live::Engine;
-use crate::pipeline::{Room, Stage};
-use crate::rebuild::rebuild;
+use crate::pipeline::Stage;
+use crate::rebuild::{Room, rebuild};
 use crate::store::{Snapshot, StoreWriter};
 
 /// Damage that was found.

@@ -10,8 +10,7 @@ use std::time::{Duration, Instant};
 use samestory_article::{Article, Language};
 use samestory_cluster::DocumentFrequencies;
 use samestory_index::{SearchFilter, StorySearcher};
-use samestory_ingest::ArticlesApart;
-use samestory_ingest::{OutletTable, outlet_key};
+use samestory_ingest::{ArticlesApart, OutletTable, outlet_key};
 use serde::{Deserialize, Serialize};
 
 use crate::changes::Change;

@@ -67,6 +67,26 @@ impl ArticleSource for ArticlesApart {
     }
 }
 
+/// The articles at some positions.
+pub(crate) struct Selected<'a> {
+    pub(crate) all: &'a ArticlesApart,
+    pub(crate) positions: &'a [u32],
+}
+
+impl ArticleSource for Selected<'_> {
+    fn n_articles(&self) -> usize {
+        self.positions.len()
+    }
+
+    fn head(&self, at: usize) -> &Article {
+        &self.all.heads()[self.positions[at] as usize]
+    }
+
+    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
+        self.all.whole(self.positions[at] as usize)
+    }
+}
+
 /// The distinct 5-word shingles of an article's body; the headline is not part of it.
 pub fn shingle_set(article: &Article) -> ShingleSet {
     let mut memory = ShingleMemory::default();
@@ -132,9 +152,6 @@ const LEAST_ESTIMATE: f64 = 0.5;
 pub fn find_copies(articles: &[&Article], settings: &CopySettings) -> io::Result<Copies> {
     find_copies_stepwise(articles, settings, &mut |_| ())
 }
-
-/// Bytes of texts that are best held in memory where copies are looked for: what fits waits for no disk.
-pub const MOST_HELD_TEXT: usize = 256 << 20;
 
 /// Articles whose shingles are made together.
 const BATCH: usize = 1024;
@@ -246,7 +263,7 @@ impl Halves {
     }
 
     fn n_shingles(&self, at: u32) -> usize {
-        self.spill.length_of(self.of[at as usize]) / 4
+        self.of[at as usize].length() / 4
     }
 
     /// Tells those of one article.

@@ -26,13 +26,13 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use samestory_article::Article;
+use samestory_ingest::{ArticlesApart, Gathering};
+use samestory_spill::Spill;
 
 pub use edit::{Expired, Pinned};
 pub(crate) use engine::Engine;
 pub(crate) use matching::find_match;
 pub use matching::{ArticleMatch, MatchedStory, TextMatch};
-use samestory_ingest::{ArticlesApart, Gathering};
-use samestory_spill::Spill;
 
 use crate::config::Settings;
 use crate::error::CollectionError;
@@ -40,8 +40,8 @@ use crate::folder::{
     Generation, Manifest, WriterLock, check_writable, newest_generation, read_manifest, write_manifest,
 };
 use crate::former::Former;
-use crate::pipeline::{Clustering, Room, Stage};
-use crate::rebuild::rebuild;
+use crate::pipeline::{Clustering, Stage};
+use crate::rebuild::{Room, rebuild};
 use crate::store::id_of_replaced;
 
 /// What has become of articles that were added.
@@ -71,6 +71,7 @@ pub struct CollectionWriter {
     folder: PathBuf,
     settings: Settings,
     engine: Option<Engine>,
+    room: Room,
     lock: WriterLock,
 }
 
@@ -93,7 +94,13 @@ impl CollectionWriter {
         let lock = WriterLock::take(folder)?;
         // Read under the lock, so that no other writer has replaced it since.
         let manifest = read_manifest(folder)?;
-        let mut writer = CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine: None, lock };
+        let mut writer = CollectionWriter {
+            folder: folder.to_owned(),
+            settings: settings.clone(),
+            engine: None,
+            room: Room::Ample,
+            lock,
+        };
         if manifest.is_none() {
             writer.adopt()?;
         } else if let Some(manifest) = manifest {
@@ -137,7 +144,7 @@ impl CollectionWriter {
             }
             opened => opened.and_then(Result::ok),
         };
-        Ok(CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine, lock })
+        Ok(CollectionWriter { folder: folder.to_owned(), settings: settings.clone(), engine, room: Room::Ample, lock })
     }
 
     /// Opens a collection that is there.
@@ -155,6 +162,11 @@ impl CollectionWriter {
     /// The settings that its stories are made by.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// From now on takes little memory for the sake of speed, as is best in a program that goes on for days beside.
+    pub fn spare_memory(&mut self) {
+        self.room = Room::Tight;
     }
 
     fn engine(&mut self) -> Result<&mut Engine, CollectionError> {
@@ -249,7 +261,7 @@ impl CollectionWriter {
 
     /// What the collection has been so far, and its articles.
     fn former(&self) -> Result<(Former, Gathering), CollectionError> {
-        let mut articles = Gathering::new(Spill::holding(Room::Tight.most_held()));
+        let mut articles = Gathering::new(Spill::holding(self.room.most_held()));
         let former = match &self.engine {
             Some(engine) => engine.former(|article| articles.push(article))?,
             None => Former::default(),
@@ -268,9 +280,7 @@ impl CollectionWriter {
         if let Some(engine) = self.engine.take() {
             engine.close()?;
         }
-        // What is no larger is decided together again and again.
-        let room = if fed && articles.heads().len() as u64 <= DECIDED_TOGETHER { Room::Tight } else { Room::Ample };
-        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, room, watch);
+        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, self.room, watch);
         if let Ok(Some(manifest)) = read_manifest(&self.folder) {
             self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
         }
@@ -324,7 +334,7 @@ fn merge_arrivals(
         let id = article.id.to_string();
         if let Some(&at) = position.get(&id) {
             let old = &articles.heads()[at];
-            if arrive::has_the_same_head(old, &article) && articles.text(at)? == article.text {
+            if arrive::has_the_same_headlines(old, &article) && articles.text(at)? == article.text {
                 added.unchanged += 1;
                 continue;
             }

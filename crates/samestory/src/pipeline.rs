@@ -6,21 +6,21 @@ use std::io;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use samestory_article::Article;
-use samestory_cluster::candidates::{Candidate, HeavyTerm, candidate_lists, heaviest};
+use samestory_cluster::candidates::{Candidate, HeavyTerm, candidate_lists, heaviest, heaviest_as_bytes};
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::features::Neighbourhood;
 use samestory_cluster::frequencies::TermCounter;
 use samestory_cluster::links::{Link, LinkKind, story_links};
 use samestory_cluster::prior::OddsCounts;
 use samestory_cluster::score::{JudgedPair, Judgement};
-use samestory_cluster::vectors::{SpilledVectors, VectorSource};
+use samestory_cluster::vectors::SpilledVectors;
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel, StoryId};
 use samestory_ingest::ArticlesApart;
 use samestory_minhash::Signature;
-use samestory_spill::{MOST_HELD, Sealed, Spill, Spilled};
+use samestory_spill::{MOST_HELD, SealedList, Spill, SpillList};
 
 use crate::config::Settings;
-use crate::copies::{ArticleSource, find_copies_spilling, ranks};
+use crate::copies::{Selected, find_copies_spilling, ranks};
 use crate::error::CollectionError;
 
 /// A stage of the pipeline, as told to whoever watches.
@@ -40,19 +40,15 @@ pub enum Stage {
     Writing,
 }
 
-/// What clustering says of some articles, which are named by their position.
+/// What clustering says of some articles, which are named by their position among [`articles`](Self::articles).
 #[derive(Debug)]
 pub struct Clustering {
-    /// The articles, some without their texts.
+    /// The articles in order of their ids, some without their texts.
     pub articles: ArticlesApart,
     /// For each article its place.
     pub places: Vec<Place>,
     /// The stories; each article is in exactly one.
     pub stories: Vec<Story>,
-    /// In how many articles each term occurs, over the articles that are no copies.
-    pub frequencies: DocumentFrequencies,
-    /// What the articles that are compared know of their candidates, named by position.
-    pub neighbourhoods: Vec<Option<Neighbourhood>>,
     /// Share of the candidate pairs that report one event, above 0 and below 1.
     pub prior: f64,
     /// Signatures of the articles with a body.
@@ -64,10 +60,10 @@ pub struct Clustering {
 /// What articles that come later are held against; articles are named by position.
 #[derive(Debug)]
 pub(crate) struct Growth {
-    /// Heaviest terms of the articles that are compared, heaviest first.
-    pub(crate) heaviest: HeaviestTerms,
-    /// Candidates of the articles that are compared, closest first.
-    pub(crate) lists: Vec<Vec<Candidate>>,
+    /// The articles that are compared: neither copies nor older versions.
+    pub(crate) compared: ComparedArticles,
+    /// In how many of these each term occurs.
+    pub(crate) frequencies: DocumentFrequencies,
     /// The judged pairs that may matter.
     pub(crate) pairs: Vec<JudgedPair>,
     /// How many of all judged pairs have which log odds.
@@ -76,48 +72,17 @@ pub(crate) struct Growth {
     pub(crate) single_terms: Vec<u32>,
 }
 
-/// Heaviest terms of articles, in a spill.
+/// The articles that are compared, in the order of their vectors.
 #[derive(Debug)]
-pub(crate) struct HeaviestTerms {
-    /// Of those that are compared.
-    kept: Vec<Option<Spilled>>,
-    sealed: Sealed,
-}
-
-impl HeaviestTerms {
-    /// Those of the article at a position, heaviest first.
-    pub(crate) fn of(&self, at: u32) -> &[HeavyTerm] {
-        let bytes = self.kept[at as usize].map_or(&[][..], |kept| self.sealed.get(kept));
-        // They were kept as such, and begin where such numbers may.
-        bytemuck::try_cast_slice(bytes).unwrap_or_default()
-    }
-}
-
-/// How much memory may be taken for the sake of speed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Room {
-    /// A run of its own: what fits waits for no disk, and all threads write the index.
-    Ample,
-    /// Beside other work that goes on for days.
-    Tight,
-}
-
-impl Room {
-    /// Bytes that each spill holds in memory.
-    pub(crate) fn most_held(self) -> usize {
-        match self {
-            Room::Ample => MOST_HELD,
-            Room::Tight => 4 << 20,
-        }
-    }
-
-    /// Threads that write the index, each with a buffer of its own.
-    pub(crate) fn index_threads(self) -> usize {
-        match self {
-            Room::Ample => rayon::current_num_threads(),
-            Room::Tight => 1,
-        }
-    }
+pub(crate) struct ComparedArticles {
+    /// Which they are.
+    pub(crate) articles: Vec<u32>,
+    /// Heaviest terms of each, heaviest first, as bytes.
+    pub(crate) heaviest: SealedList,
+    /// What each knows of its candidates.
+    pub(crate) neighbourhoods: Vec<Neighbourhood>,
+    /// Candidates of each, closest first.
+    pub(crate) lists: Vec<Vec<Candidate>>,
 }
 
 /// Lower log odds are not kept: whatever the prior, they count nothing in linkage.
@@ -166,7 +131,7 @@ pub struct StoryLink {
 }
 
 /// Groups articles into stories. The same articles and settings give the same answer, whatever the
-/// number of threads. Texts need not be in memory.
+/// number of threads. Articles are put in order of their ids; their texts need not be in memory.
 ///
 /// # Errors
 ///
@@ -176,18 +141,19 @@ pub fn cluster(
     settings: &Settings,
     watch: &mut dyn FnMut(Stage),
 ) -> Result<Clustering, CollectionError> {
-    cluster_known(articles.into(), &Known::default(), settings, Room::Ample, watch).map(|(clustering, _)| clustering)
+    cluster_known(articles.into(), &Known::default(), settings, MOST_HELD, watch).map(|(clustering, _)| clustering)
 }
 
-/// As [`cluster`], with what is known of the articles, and what later ones are held against.
+/// As [`cluster`], with what is known of the articles, and with what later ones are held against. Each spill holds no more
+/// than so many bytes in memory.
 pub(crate) fn cluster_known(
     articles: ArticlesApart,
     known: &Known,
     settings: &Settings,
-    room: Room,
+    most_held: usize,
     watch: &mut dyn FnMut(Stage),
 ) -> Result<(Clustering, Growth), CollectionError> {
-    cluster_spilling(articles, known, settings, room.most_held(), watch).map_err(CollectionError::spill)
+    cluster_spilling(articles, known, settings, most_held, watch).map_err(CollectionError::spill)
 }
 
 fn cluster_spilling(
@@ -214,19 +180,22 @@ fn cluster_spilling(
     representatives.sort_by_key(|at| (articles[*at as usize].time.map(|time| time.seconds), *at));
 
     watch(Stage::Terms);
-    let Weighed { frequencies, single_terms, vectors, heaviest } = weigh_all(&all, &representatives, most_held)?;
+    let Weighed { frequencies, single_terms, vectors, heaviest } =
+        weigh_all(&all, &representatives, most_held, &mut |_| ())?;
 
     watch(Stage::Candidates);
-    let mut lists_of = candidate_lists(&vectors);
+    let lists_of = candidate_lists(&vectors);
 
     watch(Stage::Comparison);
     let compared = ComparedPairs::of(&vectors, &lists_of, Spill::holding(most_held))?;
+    drop(vectors);
 
     watch(Stage::Stories);
     let model = PairModel::shipped();
     let judgement = Judgement::of(&compared, model);
+    let neighbourhoods = compared.into_neighbourhoods();
     let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
-    let labels = judgement.clusters(vectors.n_articles(), &pins, model, settings.stories.strictness.threshold());
+    let labels = judgement.clusters(representatives.len(), &pins, model, settings.stories.strictness.threshold());
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];
@@ -252,26 +221,22 @@ fn cluster_spilling(
         let link = |link: Link| StoryLink { story: story_of_label(link.to), kind: link.kind, strength: link.strength };
         stories[story_of_label(label) as usize].links = links.into_iter().map(link).collect();
     }
-    let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; articles.len()];
-    let mut lists: Vec<Vec<Candidate>> = vec![Vec::new(); articles.len()];
-    for ((&at, neighbourhood), list) in representatives.iter().zip(compared.into_neighbourhoods()).zip(&mut lists_of) {
-        let renamed = |other: Candidate| Candidate { number: representatives[other.number as usize], ..other };
-        lists[at as usize] = std::mem::take(list).into_iter().map(renamed).collect();
-        neighbourhoods[at as usize] = Some(neighbourhood.renamed(at, |other| representatives[other as usize]));
-    }
     let position = |number: u32| representatives[number as usize];
     let kept = judgement.pairs.iter().filter(|pair| pair.log_odds > LEAST_KEPT_ODDS);
     let pairs = kept.map(|pair| JudgedPair { a: position(pair.a), b: position(pair.b), ..*pair }).collect();
     let places = (0..articles.len())
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
-    let growth = Growth { heaviest, lists, pairs, odds: judgement.counts, single_terms };
+    let renamed = |other: Candidate| Candidate { number: position(other.number), ..other };
+    let lists = lists_of.into_iter().map(|list| list.into_iter().map(renamed).collect()).collect();
+    let of_article = |(at, of): (&u32, Neighbourhood)| of.renamed(*at, position);
+    let neighbourhoods = representatives.iter().zip(neighbourhoods).map(of_article).collect();
+    let compared = ComparedArticles { heaviest, neighbourhoods, lists, articles: representatives };
+    let growth = Growth { compared, frequencies, pairs, odds: judgement.counts, single_terms };
     let clustering = Clustering {
         articles: all,
         places,
         stories,
-        frequencies,
-        neighbourhoods,
         prior: judgement.prior,
         signatures,
         capped_buckets: copies.capped_buckets,
@@ -279,88 +244,57 @@ fn cluster_spilling(
     Ok((clustering, growth))
 }
 
-/// Counts the terms of articles.
-pub(crate) fn count_terms(articles: &[&Article]) -> Vec<ArticleTerms> {
-    articles.par_iter().map(|article| ArticleTerms::of(article)).collect()
-}
-
-/// Weighs the terms of articles.
-pub(crate) fn weigh(
-    terms: Vec<ArticleTerms>,
-    frequencies: &DocumentFrequencies,
-    articles: &[&Article],
-) -> Vec<ArticleVectors<'static>> {
-    let weigh = |(terms, article): (ArticleTerms, &&Article)| ArticleVectors::weigh(&terms, frequencies, article);
-    terms.into_par_iter().zip(articles).map(weigh).collect()
-}
-
-/// What terms weigh in articles.
-struct Weighed {
-    frequencies: DocumentFrequencies,
+/// What terms weigh in some articles, in order.
+pub(crate) struct Weighed {
+    pub(crate) frequencies: DocumentFrequencies,
     /// Terms that one article only holds, sorted.
     single_terms: Vec<u32>,
-    /// By position among those that are weighed.
-    vectors: SpilledVectors,
-    /// By position among all; those of terms that no other article holds included.
-    heaviest: HeaviestTerms,
+    pub(crate) vectors: SpilledVectors,
+    /// Heaviest terms as bytes; those that no other article holds included.
+    heaviest: SealedList,
 }
 
 /// Articles whose terms are in memory together.
 const BATCH: usize = 256;
 
-/// Counts and weighs the terms of the articles at some positions.
-fn weigh_all(all: &ArticlesApart, positions: &[u32], most_held: usize) -> io::Result<Weighed> {
+/// Counts and weighs the terms of the articles at some positions, and names each step when it is done.
+pub(crate) fn weigh_all(
+    all: &ArticlesApart,
+    positions: &[u32],
+    most_held: usize,
+    done: &mut dyn FnMut(&'static str),
+) -> io::Result<Weighed> {
     let mut counter = TermCounter::new(Spill::holding(most_held));
-    let mut terms = Spill::holding(most_held);
-    let mut terms_at = Vec::with_capacity(positions.len());
+    let mut terms = SpillList::new(Spill::holding(most_held));
     for batch in positions.chunks(BATCH) {
         let count = |at: &u32| Ok(ArticleTerms::of(&*all.whole(*at as usize)?));
         let counted: Vec<ArticleTerms> = batch.par_iter().map(count).collect::<io::Result<_>>()?;
         counter.add(&counted);
         let bytes: Vec<Vec<u8>> = counted.par_iter().map(ArticleTerms::to_bytes).collect();
-        terms_at.extend(bytes.iter().map(|bytes| terms.keep(bytes)));
+        bytes.iter().for_each(|bytes| terms.push(bytes));
     }
+    done("count terms");
     let (frequencies, single_terms) = counter.finish()?;
     let terms = terms.seal()?;
-    let mut vectors = Spill::holding(most_held);
-    let mut vectors_at = Vec::with_capacity(positions.len());
-    let mut heavy = Spill::holding(most_held);
-    let mut heavy_at = vec![None; all.heads().len()];
-    for (batch, terms_at) in positions.chunks(BATCH).zip(terms_at.chunks(BATCH)) {
-        let weigh = |(at, kept): (&u32, &Spilled)| {
-            let terms = ArticleTerms::from_bytes(terms.get(*kept)).unwrap_or_default();
+    done("document frequencies");
+    let mut vectors = SpillList::new(Spill::holding(most_held));
+    let mut heavy = SpillList::new(Spill::holding(most_held));
+    for (batch, first) in positions.chunks(BATCH).zip((0..).step_by(BATCH)) {
+        let weigh = |(number, at): (usize, &u32)| {
+            let terms = ArticleTerms::from_bytes(terms.get(first + number)).ok_or(io::ErrorKind::InvalidData)?;
             let (whole, shared) = ArticleVectors::weigh_whole(&terms, &frequencies, &all.heads()[*at as usize]);
-            (whole.shared_only(&shared).to_bytes(), heaviest(&whole))
+            Ok((whole.shared_only(&shared).to_bytes(), heaviest(&whole)))
         };
-        let weighed: Vec<(Vec<u8>, Vec<HeavyTerm>)> = batch.par_iter().zip(terms_at).map(weigh).collect();
-        for (at, (bytes, heaviest)) in batch.iter().zip(weighed) {
-            vectors_at.push(vectors.keep(&bytes));
-            heavy_at[*at as usize] = Some(heavy.keep(bytemuck::cast_slice(&heaviest)));
+        let weighed: Vec<(Vec<u8>, Vec<HeavyTerm>)> =
+            batch.par_iter().enumerate().map(weigh).collect::<io::Result<_>>()?;
+        for (bytes, heaviest) in weighed {
+            vectors.push(&bytes);
+            heavy.push(heaviest_as_bytes(&heaviest));
         }
     }
-    let vectors = SpilledVectors::of(vectors_at, vectors)?;
-    let heaviest = HeaviestTerms { kept: heavy_at, sealed: heavy.seal()? };
-    Ok(Weighed { frequencies, single_terms, vectors, heaviest })
-}
-
-/// The articles at some positions.
-struct Selected<'a> {
-    all: &'a ArticlesApart,
-    positions: &'a [u32],
-}
-
-impl ArticleSource for Selected<'_> {
-    fn n_articles(&self) -> usize {
-        self.positions.len()
-    }
-
-    fn head(&self, at: usize) -> &Article {
-        &self.all.heads()[self.positions[at] as usize]
-    }
-
-    fn whole(&self, at: usize) -> io::Result<Cow<'_, Article>> {
-        self.all.whole(self.positions[at] as usize)
-    }
+    let vectors = SpilledVectors(vectors.seal()?);
+    done("weigh terms");
+    Ok(Weighed { frequencies, single_terms, vectors, heaviest: heavy.seal()? })
 }
 
 /// The pins of the articles that are compared: their own, else that of the first copy or older version.
@@ -431,4 +365,40 @@ fn stories(articles: &[Article], label_of: &[u32]) -> (Vec<Story>, Vec<u32>) {
         story_of[at as usize] = story;
     }
     (stories, story_of)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use samestory_ingest::{ReadSettings, read};
+
+    use super::*;
+
+    #[test]
+    fn what_is_held_in_memory_changes_nothing() {
+        let corpus = [PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../corpus"))];
+        let articles = read(&corpus, &ReadSettings::default(), &mut |_| ()).articles;
+        let clustered = |most_held| {
+            cluster_known(articles.clone().into(), &Known::default(), &Settings::default(), most_held, &mut |_| ())
+                .unwrap()
+        };
+        let ((held, growth), (spilled, of_spilled)) = (clustered(MOST_HELD), clustered(0));
+        assert_eq!((&held.places, &held.stories, held.prior), (&spilled.places, &spilled.stories, spilled.prior));
+        assert_eq!(held.signatures, spilled.signatures);
+        assert_eq!((&growth.frequencies, &growth.single_terms), (&of_spilled.frequencies, &of_spilled.single_terms));
+        assert_eq!((&growth.pairs, &growth.odds), (&of_spilled.pairs, &of_spilled.odds));
+        let (a, b) = (growth.compared, of_spilled.compared);
+        assert_eq!((&a.articles, &a.lists, &a.neighbourhoods), (&b.articles, &b.lists, &b.neighbourhoods));
+        assert!((0..a.heaviest.len()).all(|at| a.heaviest.get(at) == b.heaviest.get(at)));
+    }
+
+    #[test]
+    fn articles_in_any_order_are_named_by_the_order_of_their_ids() {
+        let articles = ["c", "a", "b"].map(|id| Article::new(id.into())).to_vec();
+        let clustering = cluster(articles, &Settings::default(), &mut |_| ()).unwrap();
+        let ids: Vec<&str> = clustering.articles.heads().iter().map(|article| article.id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert!(clustering.stories.iter().all(|story| story.articles.len() == 1));
+    }
 }

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
-use samestory_article::Article;
 use samestory_cluster::StoryId;
-use samestory_cluster::candidates::Candidate;
+use samestory_cluster::candidates::{Candidate, heaviest_from_bytes};
 use samestory_cluster::score::JudgedPair;
 use samestory_cluster::vectors::outlet_hash;
 use samestory_index::StoryIndexWriter;
 use samestory_ingest::ArticlesApart;
+use samestory_spill::MOST_HELD;
 
 use crate::changes::{ChangeKind, StoryChange};
 use crate::config::Settings;
@@ -20,11 +20,38 @@ use crate::error::CollectionError;
 use crate::folder::{Generation, Manifest, newest_generation, read_manifest, remove_other_generations, write_manifest};
 use crate::former::Former;
 use crate::identity::continuities;
-use crate::pipeline::{Clustering, Growth, HeaviestTerms, Place, Room, Stage, Story, StoryLink, cluster_known};
+use crate::pipeline::{Clustering, ComparedArticles, Growth, Place, Stage, Story, StoryLink, cluster_known};
 use crate::store::{
     Bulk, CandidateRow, Compared, Draft, ListedCandidate, Member, Posted, StoreWriter, StorySummary, pack_article,
     posting_block,
 };
+
+/// How much memory may be taken for the sake of speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Room {
+    /// A run of its own: what fits waits for no disk, and all threads write the index.
+    Ample,
+    /// Beside other work that goes on for days.
+    Tight,
+}
+
+impl Room {
+    /// Bytes that each spill holds in memory.
+    pub(crate) fn most_held(self) -> usize {
+        match self {
+            Room::Ample => MOST_HELD,
+            Room::Tight => 4 << 20,
+        }
+    }
+
+    /// Threads that write the index, each with a buffer of its own.
+    fn index_threads(self) -> usize {
+        match self {
+            Room::Ample => rayon::current_num_threads(),
+            Room::Tight => 1,
+        }
+    }
+}
 
 /// Clusters articles and makes them what the collection holds, under the names that they had. The caller holds
 /// the lock.
@@ -42,7 +69,7 @@ pub(crate) fn rebuild(
         remove_other_generations(folder, manifest.generation)?;
     }
     let known = former.known(articles.heads());
-    let (mut clustering, growth) = cluster_known(articles, &known, settings, room, watch)?;
+    let (mut clustering, growth) = cluster_known(articles, &known, settings, room.most_held(), watch)?;
     watch(Stage::Writing);
     let number = newest_generation(folder) + 1;
     let generation = Generation::of(folder, number);
@@ -103,7 +130,7 @@ fn write_store(
     let stories = stories(clustering, names)?;
     stories.iter().for_each(|(_, story)| draft.count_story(None, Some(story)));
     draft.set_odds(growth.odds);
-    draft.set_frequencies(clustering.frequencies.clone(), growth.single_terms);
+    draft.set_frequencies(growth.frequencies, growth.single_terms);
     writer.fill(draft, |bulk| {
         put_articles(bulk, clustering, former, names, now)?;
         let mut ids: Vec<(&str, u32)> = stories
@@ -113,7 +140,7 @@ fn write_store(
         ids.sort_unstable();
         bulk.story_ids(ids.into_iter())?;
         bulk.stories(stories)?;
-        put_growth(bulk, clustering, &growth.heaviest, &growth.lists, growth.pairs)
+        put_growth(bulk, clustering, &growth.compared, growth.pairs)
     })
 }
 
@@ -289,17 +316,18 @@ fn put_articles(
 fn stories(clustering: &Clustering, names: &Names) -> Result<Vec<(u32, StorySummary)>, CollectionError> {
     let number = |position: u32| names.stories[position as usize].number;
     let heads = clustering.articles.heads();
-    // A text stands in for a headline only.
-    let article = |at: &u32| match heads[*at as usize].headline.is_empty() {
-        true => clustering.articles.whole(*at as usize).map_err(CollectionError::spill),
-        false => Ok(Cow::Borrowed(&heads[*at as usize])),
-    };
     let summary = |story: &Story, name: &Name| {
-        let articles: Vec<Cow<'_, Article>> = story.articles.iter().map(article).collect::<Result<_, _>>()?;
+        // The start of the first text stands in where there is no headline at all.
+        let untitled = story.articles.iter().all(|at| heads[*at as usize].headline.is_empty());
+        let first = match untitled {
+            true => clustering.articles.whole(story.articles[0] as usize).map_err(CollectionError::spill)?,
+            false => Cow::Borrowed(&heads[story.articles[0] as usize]),
+        };
+        let articles = std::iter::once(&*first).chain(story.articles[1..].iter().map(|at| &heads[*at as usize]));
         let members: Vec<Member<'_>> = story
             .articles
             .iter()
-            .zip(&articles)
+            .zip(articles)
             .map(|(at, article)| {
                 let place = &clustering.places[*at as usize];
                 Member {
@@ -331,30 +359,36 @@ fn stories(clustering: &Clustering, names: &Names) -> Result<Vec<(u32, StorySumm
 fn put_growth(
     bulk: &Bulk<'_>,
     clustering: &Clustering,
-    heaviest: &HeaviestTerms,
-    lists: &[Vec<Candidate>],
+    compared: &ComparedArticles,
     pairs: Vec<JudgedPair>,
 ) -> Result<(), CollectionError> {
-    let compared = || (0u32..).zip(&clustering.neighbourhoods).filter_map(|(number, of)| Some((number, of.as_ref()?)));
-    let time = |number: u32| clustering.articles.heads()[number as usize].time.map(|time| time.seconds);
-    let row = |number: u32| Compared {
-        time: time(number),
-        outlet: outlet_hash(&clustering.articles.heads()[number as usize]),
+    let heads = clustering.articles.heads();
+    let time = |at: u32| heads[at as usize].time.map(|time| time.seconds);
+    // Their positions by rising number of the article.
+    let mut order: Vec<usize> = (0..compared.articles.len()).collect();
+    order.sort_unstable_by_key(|position| compared.articles[*position]);
+    let row = |position: &usize| {
+        let at = compared.articles[*position];
+        (at, Compared { time: time(at), outlet: outlet_hash(&heads[at as usize]) })
     };
-    bulk.compared(compared().map(|(number, _)| (number, row(number))))?;
-    bulk.candidates(compared().map(|(number, neighbourhood)| {
+    bulk.compared(order.iter().map(row))?;
+    bulk.candidates(order.iter().map(|position| {
+        let neighbourhood = &compared.neighbourhoods[*position];
         let closeness: FxHashMap<u32, f32> = neighbourhood.candidates().iter().copied().collect();
         let listed = |other: &Candidate| {
             let closeness = closeness.get(&other.number).copied().unwrap_or(0.0);
             ListedCandidate { number: other.number, closeness, rank: other.closeness }
         };
-        let list: Vec<ListedCandidate> = lists[number as usize].iter().map(listed).collect();
+        let list: Vec<ListedCandidate> = compared.lists[*position].iter().map(listed).collect();
         let other_outlets = (neighbourhood.others() * list.len() as f32).round() as u32;
-        (number, CandidateRow { list, other_outlets })
+        (compared.articles[*position], CandidateRow { list, other_outlets })
     }))?;
-    let mut posted: Vec<Posted<'_>> = compared()
-        .map(|(number, _)| Posted { number, block: posting_block(time(number)), heaviest: heaviest.of(number) })
-        .collect();
+    let posted = |(position, number): (usize, &u32)| Posted {
+        number: *number,
+        block: posting_block(time(*number)),
+        heaviest: heaviest_from_bytes(compared.heaviest.get(position)),
+    };
+    let mut posted: Vec<Posted<'_>> = compared.articles.iter().enumerate().map(posted).collect();
     posted.par_sort_unstable_by_key(|article| (article.block, article.number));
     bulk.postings(&posted)?;
     let mut both: Vec<(u32, (u32, f32))> = pairs

@@ -5,18 +5,17 @@ use std::time::Instant;
 
 use rayon::prelude::*;
 use samestory_article::{Article, Tokenizer};
+use samestory_cluster::PairModel;
 use samestory_cluster::candidates::candidate_lists;
 use samestory_cluster::compared::ComparedPairs;
 use samestory_cluster::score::Judgement;
-use samestory_cluster::{DocumentFrequencies, PairModel};
-use samestory_ingest::{ArticlesApart, Rejected, read, read_apart};
+use samestory_ingest::{ArticlesApart, Rejected, read_apart};
 use samestory_minhash::{MinHasher, Shingler, token_hash};
-
-use samestory_spill::Spill;
+use samestory_spill::{MOST_HELD, Spill};
 
 use crate::config::{ConfigError, Settings};
-use crate::copies::{MOST_HELD_TEXT, find_copies, find_copies_stepwise};
-use crate::pipeline::{count_terms, weigh};
+use crate::copies::find_copies_stepwise;
+use crate::pipeline::weigh_all;
 
 /// Why nothing was measured.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +66,7 @@ pub fn time_dedup(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result
     let mut best: Option<DedupTiming> = None;
     for _ in 0..runs.max(1) {
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
-        let (reading, articles) = read_apart(paths, &read_settings, MOST_HELD_TEXT, &mut |_| ())?;
+        let (reading, articles) = read_apart(paths, &read_settings, MOST_HELD, &mut |_| ())?;
         clock.step("read, parse, normalise");
         let mut run = one_run(&articles, settings, clock)?;
         run.rejected = reading.rejected;
@@ -115,16 +114,18 @@ pub struct StoriesTiming {
 ///
 /// If the settings are not valid, or what was kept for later cannot be read.
 pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Result<StoriesTiming, TimingError> {
-    let reading = read(paths, &settings.to_read_settings()?, &mut |_| ());
-    let all: Vec<&Article> = reading.articles.iter().collect();
-    let copy_of = find_copies(&all, &settings.copies)?.copy_of;
-    let mut articles: Vec<&Article> =
-        all.into_iter().zip(copy_of).filter(|(_, copy)| copy.is_none()).map(|(article, _)| article).collect();
-    articles.sort_by_key(|article| article.time.map(|time| time.seconds));
+    let (reading, all) = read_apart(paths, &settings.to_read_settings()?, MOST_HELD, &mut |_| ())?;
+    let copy_of = find_copies_stepwise(&all, &settings.copies, &mut |_| ())?.copy_of;
+    let mut articles: Vec<u32> = (0u32..).zip(copy_of).filter(|(_, copy)| copy.is_none()).map(|(at, _)| at).collect();
+    articles.sort_by_key(|at| all.heads()[*at as usize].time.map(|time| time.seconds));
+    let mut text_bytes = 0;
+    for at in &articles {
+        text_bytes += all.whole(*at as usize)?.text.len() as u64;
+    }
     let model = PairModel::shipped();
     let mut timing = StoriesTiming {
         articles: articles.len(),
-        text_bytes: articles.iter().map(|article| article.text.len() as u64).sum(),
+        text_bytes,
         pairs: 0,
         stories: 0,
         steps: Vec::new(),
@@ -132,19 +133,14 @@ pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Resu
     };
     for _ in 0..runs.max(1) {
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
-        let terms = count_terms(&articles);
-        clock.step("count terms");
-        let frequencies = DocumentFrequencies::count(&terms);
-        clock.step("document frequencies");
-        let vectors = weigh(terms, &frequencies, &articles);
-        clock.step("weigh terms");
-        let lists = candidate_lists(vectors.as_slice());
+        let vectors = weigh_all(&all, &articles, MOST_HELD, &mut |step| clock.step(step))?.vectors;
+        let lists = candidate_lists(&vectors);
         clock.step("candidate lists");
-        let compared = ComparedPairs::of(vectors.as_slice(), &lists, Spill::default())?;
+        let compared = ComparedPairs::of(&vectors, &lists, Spill::default())?;
         clock.step("compare pairs");
         let judgement = Judgement::of(&compared, model);
         clock.step("judge pairs");
-        let labels = judgement.clusters(vectors.len(), &[], model, settings.stories.strictness.threshold());
+        let labels = judgement.clusters(articles.len(), &[], model, settings.stories.strictness.threshold());
         clock.step("link");
         timing.pairs = judgement.pairs.len();
         timing.stories = labels.iter().enumerate().filter(|(at, label)| *at == **label as usize).count();

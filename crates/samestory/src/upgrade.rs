@@ -16,8 +16,8 @@ use crate::config::Settings;
 use crate::error::{CollectionError, FORMAT};
 use crate::folder::{Generation, UPGRADED, WriterLock, format_of, guarded, manifest_text, parse};
 use crate::former::{Former, FormerStory};
-use crate::pipeline::{Room, Stage};
-use crate::rebuild::rebuild;
+use crate::pipeline::Stage;
+use crate::rebuild::{Room, rebuild};
 use crate::store::StoreWriter;
 
 /// The earliest format that can be upgraded.

@@ -214,10 +214,10 @@ impl Arrivals {
 
 /// Whether an article says what another of its id says: then it is no correction.
 pub(super) fn says_the_same(old: &Article, new: &Article) -> bool {
-    has_the_same_head(old, new) && old.text == new.text
+    has_the_same_headlines(old, new) && old.text == new.text
 }
 
-/// Whether two articles say the same beside their texts.
-pub(super) fn has_the_same_head(old: &Article, new: &Article) -> bool {
+/// Whether two articles have the same headline and standfirst.
+pub(super) fn has_the_same_headlines(old: &Article, new: &Article) -> bool {
     old.headline == new.headline && old.standfirst == new.standfirst
 }

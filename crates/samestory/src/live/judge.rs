@@ -7,6 +7,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -40,12 +41,12 @@ pub(super) fn judge_newcomers(
     for newcomer in newcomers {
         let compared = Compared { time: newcomer.vectors.time, outlet: newcomer.vectors.outlet };
         draft.set_compared(newcomer.number, Some(compared));
-        draft.put_vectors(newcomer.number, &newcomer.vectors);
+        draft.put_vectors(newcomer.number, newcomer.vectors.to_bytes().into());
         draft.put_postings(newcomer.number, newcomer.vectors.time, &newcomer.heaviest);
     }
     let own: FxHashMap<u32, &ArticleVectors<'static>> =
         newcomers.iter().map(|newcomer| (newcomer.number, &newcomer.vectors)).collect();
-    let mut stored: FxHashMap<u32, ArticleVectors<'static>> = FxHashMap::default();
+    let mut stored = Stored::default();
     let listed = newcomers.iter().flat_map(|newcomer| &newcomer.list).map(|other| other.number);
     load(draft, &mut stored, listed.filter(|number| !own.contains_key(number)), frequencies)?;
 
@@ -53,8 +54,8 @@ pub(super) fn judge_newcomers(
         .par_iter()
         .map_init(Against::nothing, |against, newcomer| {
             against.turn_to(newcomer.vectors.borrowed());
-            let vectors = |number: u32| own.get(&number).copied().or_else(|| stored.get(&number));
-            let overlap = |candidate: &Candidate| Some((*candidate, against.overlap(vectors(candidate.number)?)));
+            let overlap =
+                |candidate: &Candidate| Some((*candidate, against.overlap(&vectors(candidate.number, &own, &stored)?)));
             newcomer.list.iter().filter_map(overlap).collect()
         })
         .collect();
@@ -88,13 +89,14 @@ pub(super) fn judge_newcomers(
     }
     let again: Vec<(u32, u32)> = before.keys().copied().collect();
     let nothing = || (Against::nothing(), None);
-    pairs.par_extend(again.par_iter().map_init(nothing, |(against, held), (a, b)| {
+    let judged_again = again.par_iter().map_init(nothing, |(against, held), (a, b)| {
         if *held != Some(*a) {
-            against.turn_to(stored[a].borrowed());
+            against.turn_to(stored.vectors(*a)?);
             *held = Some(*a);
         }
-        (*a, *b, against.overlap(&stored[b]))
-    }));
+        Some((*a, *b, against.overlap(&stored.vectors(*b)?)))
+    });
+    pairs.par_extend(judged_again.flatten_iter());
     pairs.sort_by_key(|(a, b, _)| (*a, *b));
     pairs.dedup_by_key(|(a, b, _)| (*a, *b));
 
@@ -167,9 +169,9 @@ fn candidate_rows(
     newcomers: &[Newcomer],
     overlaps: &[Vec<(Candidate, PairOverlap)>],
     own: &FxHashMap<u32, &ArticleVectors<'static>>,
-    stored: &FxHashMap<u32, ArticleVectors<'static>>,
+    stored: &Stored,
 ) -> Result<(FxHashMap<u32, CandidateRow>, BTreeSet<u32>), CollectionError> {
-    let vectors = |number: u32| own.get(&number).copied().or_else(|| stored.get(&number));
+    let vectors = |number: u32| vectors(number, own, stored);
     let mut rows: FxHashMap<u32, CandidateRow> = FxHashMap::default();
     let mut changed = BTreeSet::new();
     for (newcomer, overlaps) in newcomers.iter().zip(overlaps) {
@@ -197,27 +199,46 @@ fn candidate_rows(
     Ok((rows, changed))
 }
 
+/// Vectors of stored articles, as bytes.
+#[derive(Default)]
+struct Stored(FxHashMap<u32, Arc<[u8]>>);
+
+impl Stored {
+    fn vectors(&self, number: u32) -> Option<ArticleVectors<'_>> {
+        ArticleVectors::from_bytes(self.0.get(&number)?)
+    }
+}
+
+/// The vectors of an article, be it a new one or stored.
+fn vectors<'v>(
+    number: u32,
+    own: &FxHashMap<u32, &'v ArticleVectors<'static>>,
+    stored: &'v Stored,
+) -> Option<ArticleVectors<'v>> {
+    own.get(&number).map(|vectors| vectors.borrowed()).or_else(|| stored.vectors(number))
+}
+
 /// Loads the vectors of stored articles. Those that are not kept, as after all stories were decided together, are
 /// made again, and kept from now on.
 fn load(
     draft: &mut Draft<'_>,
-    stored: &mut FxHashMap<u32, ArticleVectors<'static>>,
+    stored: &mut Stored,
     numbers: impl Iterator<Item = u32>,
     frequencies: &DocumentFrequencies,
 ) -> Result<(), CollectionError> {
-    let missing: BTreeSet<u32> = numbers.filter(|number| !stored.contains_key(number)).collect();
+    let missing: BTreeSet<u32> = numbers.filter(|number| !stored.0.contains_key(number)).collect();
     let snapshot = draft.snapshot();
     let load = |number: u32| match snapshot.vectors(number)? {
         Some(vectors) => Ok((number, vectors, true)),
-        None => Ok((number, made_again(snapshot, number, frequencies)?, false)),
+        None => Ok((number, made_again(snapshot, number, frequencies)?.to_bytes().into(), false)),
     };
-    let loaded: Vec<(u32, ArticleVectors<'static>, bool)> =
+    let loaded: Vec<(u32, Arc<[u8]>, bool)> =
         missing.into_par_iter().map(load).collect::<Result<_, CollectionError>>()?;
     for (number, vectors, is_kept) in loaded {
         if !is_kept {
-            draft.put_vectors(number, &vectors);
+            draft.put_vectors(number, Arc::clone(&vectors));
         }
-        stored.insert(number, vectors);
+        stored.0.insert(number, vectors);
     }
     Ok(())
 }
@@ -235,7 +256,7 @@ fn made_again(
 fn row_of<'v>(
     newcomer: &Newcomer,
     overlaps: &[(Candidate, PairOverlap)],
-    vectors: &impl Fn(u32) -> Option<&'v ArticleVectors<'static>>,
+    vectors: &impl Fn(u32) -> Option<ArticleVectors<'v>>,
 ) -> CandidateRow {
     let listed = |(candidate, overlap): &(Candidate, PairOverlap)| ListedCandidate {
         number: candidate.number,

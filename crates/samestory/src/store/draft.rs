@@ -4,12 +4,13 @@
 //! the step reads later, and goes into one transaction at the end. So a step that fails changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use redb::{ReadableTable, Table, WriteTransaction};
 use samestory_article::Article;
 use samestory_cluster::candidates::HeavyTerm;
 use samestory_cluster::prior::OddsCounts;
-use samestory_cluster::{ArticleVectors, DocumentFrequencies, StoryId};
+use samestory_cluster::{DocumentFrequencies, StoryId};
 use samestory_minhash::Signature;
 
 use super::rows::{self, CandidateRow, Compared, Postings, StorySummary, Summary, pack};
@@ -36,7 +37,7 @@ pub(crate) struct Draft<'s> {
     places: Rows<u32, Place>,
     signatures: Rows<u32, Signature>,
     compared: Rows<u32, Compared>,
-    vectors: Rows<u32, Vec<u8>>,
+    vectors: Rows<u32, Arc<[u8]>>,
     candidates: Rows<u32, CandidateRow>,
     pairs: BTreeMap<u32, Vec<(u32, f32)>>,
     postings: BTreeMap<u64, Postings>,
@@ -278,9 +279,9 @@ impl<'s> Draft<'s> {
         Ok(())
     }
 
-    /// Keeps the vectors of an article.
-    pub(crate) fn put_vectors(&mut self, number: u32, vectors: &ArticleVectors<'_>) {
-        self.vectors.insert(number, Some(vectors.to_bytes()));
+    /// Keeps the vectors of an article, as bytes.
+    pub(crate) fn put_vectors(&mut self, number: u32, vectors: Arc<[u8]>) {
+        self.vectors.insert(number, Some(vectors));
     }
 
     /// Forgets the vectors of an article.
@@ -446,14 +447,14 @@ impl<'s> Draft<'s> {
     }
 }
 
-fn put<T>(
+fn put<T, B: AsRef<[u8]>>(
     mut table: Table<'_, u32, &[u8]>,
     rows: impl IntoIterator<Item = (u32, Option<T>)>,
-    packed: impl Fn(T) -> Result<Vec<u8>, CollectionError>,
+    packed: impl Fn(T) -> Result<B, CollectionError>,
 ) -> Result<(), CollectionError> {
     for (key, row) in rows {
         match row {
-            Some(row) => drop(table.insert(key, packed(row)?.as_slice())?),
+            Some(row) => drop(table.insert(key, packed(row)?.as_ref())?),
             None => drop(table.remove(key)?),
         }
     }

@@ -1,5 +1,7 @@
 //! One committed state of the store, for reading.
 
+use std::sync::Arc;
+
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 use samestory_article::Article;
 use samestory_cluster::prior::OddsCounts;
@@ -141,11 +143,10 @@ impl Snapshot {
         Ok(Some(Compared::from_bytes(bytes.value()).ok_or(missing("time of article", number))?))
     }
 
-    pub(crate) fn vectors(&self, number: u32) -> Result<Option<ArticleVectors<'static>>, CollectionError> {
-        Ok(self
-            .vectors
-            .get(number)?
-            .and_then(|bytes| ArticleVectors::from_bytes(bytes.value()).map(ArticleVectors::into_owned)))
+    /// The vectors of an article, as bytes that are such.
+    pub(crate) fn vectors(&self, number: u32) -> Result<Option<Arc<[u8]>>, CollectionError> {
+        let Some(bytes) = self.vectors.get(number)? else { return Ok(None) };
+        Ok(ArticleVectors::from_bytes(bytes.value()).map(|_| bytes.value().into()))
     }
 
     pub(crate) fn candidates(&self, number: u32) -> Result<Option<CandidateRow>, CollectionError> {
