@@ -275,16 +275,6 @@ impl<'a> ArticleVectors<'a> {
         }
     }
 
-    /// The same vectors, in memory of their own.
-    pub fn into_owned(self) -> ArticleVectors<'static> {
-        ArticleVectors {
-            terms: Cow::Owned(self.terms.into_owned()),
-            weights: Cow::Owned(self.weights.into_owned()),
-            quantities: Cow::Owned(self.quantities.into_owned()),
-            ..self
-        }
-    }
-
     /// Where the terms of a bag stand among [all](Self::terms).
     pub fn range(&self, bag: Bag) -> Range<usize> {
         let start = (bag as usize).checked_sub(1).map_or(0, |before| self.ends[before]);

@@ -27,8 +27,9 @@ use memmap2::Mmap;
 /// Bytes that stay in memory where nothing else is said: of what fits, nothing waits for a disk.
 pub const MOST_HELD: usize = 256 << 20;
 
-/// Bytes that are written together.
+/// Bytes that are written together; fewer where fewer are held in memory, but not less than the other.
 const CHUNK: usize = 4 << 20;
+const LEAST_CHUNK: usize = 128 << 10;
 
 /// What is kept begins at a multiple of so many bytes, so that numbers can be read in place: those of a [`Word`].
 const ALIGNMENT: usize = size_of::<Word>();
@@ -66,6 +67,8 @@ enum Chunk {
 pub struct Spill {
     chunks: Vec<Chunk>,
     open: Vec<u8>,
+    /// Bytes from which on `open` is closed.
+    chunk: usize,
     held: usize,
     most_held: usize,
     file: Option<File>,
@@ -85,7 +88,8 @@ impl Spill {
     /// One that keeps so many bytes in memory.
     pub fn holding(most_held: usize) -> Spill {
         let (chunks, open) = (Vec::new(), Vec::new());
-        Spill { chunks, open, held: 0, most_held, file: None, filed: 0, failed: false }
+        let chunk = most_held.clamp(LEAST_CHUNK, CHUNK);
+        Spill { chunks, open, chunk, held: 0, most_held, file: None, filed: 0, failed: false }
     }
 
     /// Keeps bytes.
@@ -95,7 +99,7 @@ impl Spill {
     /// If they are 4 GiB or more.
     pub fn keep(&mut self, bytes: &[u8]) -> Spilled {
         assert!(u32::try_from(bytes.len()).is_ok(), "less than 4 GiB are kept at a time");
-        if self.open.len() + bytes.len() > CHUNK {
+        if self.open.len() + bytes.len() > self.chunk {
             self.close_chunk();
         }
         let start = self.open.len() as u32;

@@ -33,7 +33,7 @@ use crate::error::CollectionError;
 const READ_CACHE_BYTES: usize = 256 << 20;
 
 /// Memory that a writer keeps pages of the store in. A step meets few of them twice; more makes adding no faster.
-const WRITE_CACHE_BYTES: usize = 32 << 20;
+const WRITE_CACHE_BYTES: usize = 8 << 20;
 
 fn builder(cache_bytes: usize) -> Builder {
     let mut builder = Database::builder();
