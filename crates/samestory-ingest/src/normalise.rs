@@ -3,7 +3,7 @@
 //! *Motivation.* The same report carries another dateline, another credit and another list of links
 //! in each paper that prints it. Compared, these make unlike what is alike and alike what is not.
 //!
-//! *Design.* Nothing is removed: every rule adds a [`Cut`](samestory_article::Cut) to the article. The rules
+//! *Design.* Nothing is removed: every rule adds a [`Cut`] to the article. The rules
 //! look at the opening (dateline, byline, credit) and at the end (credit, link list, share lines);
 //! the middle of a text is left alone. What an outlet repeats across its articles needs the whole
 //! collection and is found by the module `furniture`.
