@@ -134,7 +134,7 @@ impl DocumentFrequencies {
     }
 
     /// As [`count`](Self::count); and the terms that one article only holds, sorted.
-    pub fn count_all(articles: &[ArticleTerms]) -> (DocumentFrequencies, Vec<u32>) {
+    fn count_all(articles: &[ArticleTerms]) -> (DocumentFrequencies, Vec<u32>) {
         let count_part = |part| count(terms_of_part(articles, part));
         Self::of_parts(articles.len() as u32, (0..1 << PART_BITS).into_par_iter().map(count_part).collect())
     }
