@@ -11,7 +11,7 @@ articles in them, are added by `samestory add`, and the three are compared as se
 collection holds that many articles of the file from before that day, and where that is more than are decided together by
 themselves, `samestory recluster` is run on all three before they are compared. Ends with 1 where stories differ, or, in a
 collection of that size, where the last hour took more than 1.1 times the memory of the first after the warm-up, a quarter of
-the day: a smaller one takes more memory the larger it is, since all of it is decided together. Needs Linux. SAMESTORY names the
+the day: in a smaller one an article is held against ever more others, the more there are. Needs Linux. SAMESTORY names the
 program (default: target/release/samestory).
 """
 import argparse, datetime, email.utils, hashlib, html, http.server, json, os, pathlib, signal, subprocess, sys, tempfile, threading, time, zlib
