@@ -4,6 +4,7 @@
 //! and keeps a bounded list of those most like it and nearest in time. That list is all an article ever
 //! knows of the rest of the collection.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::LazyLock;
 
@@ -24,14 +25,14 @@ pub const FAR_TERMS: usize = 20;
 
 /// Of the articles that hold one of these, so many on either side in time are looked at, be they inside the window or not:
 /// of a term that more hold, those that are far say little, and the cost of an article would grow with the collection.
-const MOST_FAR: usize = 128;
+pub const MOST_FAR: usize = 128;
 
 /// Articles further apart in time seldom report one event.
 pub const WINDOW_SECONDS: i64 = 10 * 86_400;
 
 /// Of the articles inside the window that hold a term, so many are looked at on either side in time, and so many of those
 /// without a time: a window may hold all there are.
-const MOST_ASIDE: usize = 8_192;
+pub const MOST_ASIDE: usize = 8_192;
 
 /// Candidates that an article keeps.
 pub const LONGEST_LIST: usize = 70;
@@ -53,10 +54,62 @@ pub struct Candidate {
 
 /// The candidates of each article: at most [`LONGEST_LIST`], by falling closeness, then by number.
 pub fn candidate_lists<V: VectorSource + ?Sized>(articles: &V) -> Vec<Vec<Candidate>> {
+    candidate_lists_among(&AllWeighed(articles))
+}
+
+/// Articles among which candidates are looked for, by rising number: those that ask for theirs, and those that these may
+/// meet.
+pub trait HeavySource: Sync {
+    /// How many there are.
+    fn n_articles(&self) -> usize;
+
+    /// The number of the article at a position.
+    fn number(&self, at: usize) -> u32 {
+        at as u32
+    }
+
+    /// Its time.
+    fn time(&self, at: usize) -> Option<i64>;
+
+    /// Its heaviest terms: of one that asks all, heaviest first; of others those that it is to be met by.
+    fn heaviest(&self, at: usize) -> Cow<'_, [HeavyTerm]>;
+
+    /// Whether it asks.
+    fn asks(&self, _at: usize) -> bool {
+        true
+    }
+}
+
+/// Articles that all ask.
+struct AllWeighed<'a, V: ?Sized>(&'a V);
+
+impl<V: VectorSource + ?Sized> HeavySource for AllWeighed<'_, V> {
+    fn n_articles(&self) -> usize {
+        self.0.n_articles()
+    }
+
+    fn time(&self, at: usize) -> Option<i64> {
+        self.0.vectors(at).time
+    }
+
+    fn heaviest(&self, at: usize) -> Cow<'_, [HeavyTerm]> {
+        Cow::Owned(heaviest(&self.0.vectors(at)))
+    }
+}
+
+/// The candidates of the articles that ask, by position; as [`candidate_lists`] has them.
+///
+/// An article's list is the same whatever other articles are there, as long as these are: by each of its terms the
+/// [`MOST_ASIDE`] nearest in [time](WINDOW_SECONDS) on either side and as many of the last without a time, by its first
+/// [`FAR_TERMS`] the [`MOST_FAR`] nearest on either side.
+pub fn candidate_lists_among<S: HeavySource + ?Sized>(articles: &S) -> Vec<Vec<Candidate>> {
     let index = Index::of(articles);
     (0..articles.n_articles())
         .into_par_iter()
-        .map_init(|| Scores::new(articles.n_articles()), |scores, number| index.ask(number, scores))
+        .map_init(
+            || Scores::new(articles.n_articles()),
+            |scores, at| if articles.asks(at) { index.ask(at, scores) } else { Vec::new() },
+        )
         .collect()
 }
 
@@ -148,8 +201,10 @@ struct Index {
     postings: Vec<Posting>,
     /// Where the postings of each term begin.
     starts: Vec<usize>,
-    /// Number of the article at each place: those with a time come first, in order of it.
+    /// Position of the article at each place: those with a time come first, in order of it.
     order: Vec<u32>,
+    /// Number of the article at each position.
+    numbers: Vec<u32>,
     /// Times of the dated, in order.
     times: Vec<i64>,
     /// Place of each article.
@@ -163,9 +218,9 @@ type Posting = (u32, [f32; 2]);
 const BATCH: usize = 1024;
 
 impl Index {
-    fn of<V: VectorSource + ?Sized>(articles: &V) -> Self {
+    fn of<S: HeavySource + ?Sized>(articles: &S) -> Self {
         let time_of: Vec<Option<i64>> =
-            (0..articles.n_articles()).into_par_iter().map(|number| articles.vectors(number).time).collect();
+            (0..articles.n_articles()).into_par_iter().map(|at| articles.time(at)).collect();
         let mut order: Vec<u32> = (0..articles.n_articles() as u32).collect();
         order.sort_by_key(|number| {
             let time = time_of[*number as usize];
@@ -175,15 +230,15 @@ impl Index {
         (0u32..).zip(&order).for_each(|(place, number)| places[*number as usize] = place);
         let times = order.iter().map_while(|number| time_of[*number as usize]).collect();
         // Looked for twice rather than remembered: they take more memory than all else here.
-        let heaviest_of = |batch: &[u32]| -> Vec<Vec<HeavyTerm>> {
-            batch.par_iter().map(|number| heaviest(&articles.vectors(*number as usize))).collect()
+        let heaviest_of = |batch: &[u32]| -> Vec<Cow<'_, [HeavyTerm]>> {
+            batch.par_iter().map(|at| articles.heaviest(*at as usize)).collect()
         };
         let mut asked: Vec<Box<[Asked]>> = vec![Box::default(); order.len()];
         let mut numbers: FxHashMap<u32, u32> = FxHashMap::default();
         let mut counts: Vec<u32> = Vec::new();
         for batch in order.chunks(BATCH) {
             for (number, heaviest) in batch.iter().zip(heaviest_of(batch)) {
-                let ask = |heavy: HeavyTerm| {
+                let ask = |heavy: &HeavyTerm| {
                     let postings = *numbers.entry(heavy.term).or_insert_with(|| {
                         counts.push(0);
                         counts.len() as u32 - 1
@@ -192,7 +247,7 @@ impl Index {
                     *count += 1;
                     Asked { postings, own: *count - 1 }
                 };
-                asked[*number as usize] = heaviest.into_iter().map(ask).collect();
+                asked[*number as usize] = heaviest.iter().map(ask).collect();
             }
         }
         drop(numbers);
@@ -205,24 +260,25 @@ impl Index {
         let mut postings: Vec<Posting> = vec![(0, [0.0; 2]); starts[counts.len()]];
         for batch in order.chunks(BATCH) {
             for (number, heaviest) in batch.iter().zip(heaviest_of(batch)) {
-                for (asked, heavy) in asked[*number as usize].iter().zip(heaviest) {
+                for (asked, heavy) in asked[*number as usize].iter().zip(&*heaviest) {
                     postings[starts[asked.postings as usize] + asked.own as usize] =
                         (places[*number as usize], heavy.weights);
                 }
             }
         }
-        Index { asked, postings, starts, order, times, places }
+        let numbers = (0..articles.n_articles()).map(|at| articles.number(at)).collect();
+        Index { asked, postings, starts, order, numbers, times, places }
     }
 
     /// Articles that share terms with this one, those that are most like it over these and nearest in time.
-    fn ask(&self, number: usize, scores: &mut Scores) -> Vec<Candidate> {
-        let time = self.times.get(self.places[number] as usize).copied();
+    fn ask(&self, own: usize, scores: &mut Scores) -> Vec<Candidate> {
+        let time = self.times.get(self.places[own] as usize).copied();
         // Places that are near in time; those without a time are near to all.
         let near = time.map_or(0..u32::MAX, |time| {
             let before = |end: i64| self.times.partition_point(|other| *other < end) as u32;
             before(time.saturating_sub(WINDOW_SECONDS))..before(time.saturating_add(WINDOW_SECONDS + 1))
         });
-        for (at, asked) in self.asked[number].iter().enumerate() {
+        for (at, asked) in self.asked[own].iter().enumerate() {
             let term = asked.postings as usize;
             let postings = &self.postings[self.starts[term]..self.starts[term + 1]];
             let (before, behind) = aside(postings, asked.own as usize);
@@ -243,7 +299,8 @@ impl Index {
         let found = scores.take(|place, sum| {
             let other = self.order[place as usize];
             let closeness = sum * nearness(time, self.times.get(place as usize).copied());
-            (sum >= LEAST_LIKENESS && other != number as u32).then_some(Candidate { number: other, closeness })
+            let is_met = sum >= LEAST_LIKENESS && other != own as u32;
+            is_met.then(|| Candidate { number: self.numbers[other as usize], closeness })
         });
         keep_closest(found);
         found.clone()

@@ -74,6 +74,36 @@ impl ComparedPairs {
         Ok(ComparedPairs { overlaps: overlaps.seal()?, pairs, neighbourhoods })
     }
 
+    /// Pairs that were compared before, as `(smaller, larger)` and sorted, with what they share in the same order, and what
+    /// each article knows of its candidates. What they share is kept in a spill, which is empty.
+    ///
+    /// # Errors
+    ///
+    /// If the spill cannot be sealed.
+    pub fn known<'b>(
+        pairs: Vec<(u32, u32)>,
+        overlaps: impl IntoIterator<Item = &'b [u8; PairOverlap::BYTES]>,
+        neighbourhoods: Vec<Neighbourhood>,
+        spill: Spill,
+    ) -> io::Result<ComparedPairs> {
+        let mut kept = SpillList::new(spill);
+        let mut run = Vec::with_capacity(RUN * PairOverlap::BYTES);
+        for overlap in overlaps {
+            run.extend_from_slice(overlap);
+            if run.len() == RUN * PairOverlap::BYTES {
+                kept.push(&run);
+                run.clear();
+            }
+        }
+        kept.push(&run);
+        Ok(ComparedPairs { pairs, overlaps: kept.seal()?, neighbourhoods })
+    }
+
+    /// What the pairs share, in their order: [`PairOverlap::to_numbers`] as bytes of this machine.
+    pub fn overlaps(&self) -> impl Iterator<Item = &[u8; PairOverlap::BYTES]> {
+        (0..self.overlaps.len()).flat_map(|run| self.overlaps.get(run).as_chunks().0)
+    }
+
     /// The pairs as `(smaller, larger)`, sorted.
     pub fn pairs(&self) -> &[(u32, u32)] {
         &self.pairs
@@ -95,6 +125,11 @@ impl ComparedPairs {
     }
 
     /// What each article knows of its candidates.
+    pub fn neighbourhoods(&self) -> &[Neighbourhood] {
+        &self.neighbourhoods
+    }
+
+    /// As [`neighbourhoods`](Self::neighbourhoods), when nothing else is asked any more.
     pub fn into_neighbourhoods(self) -> Vec<Neighbourhood> {
         self.neighbourhoods
     }

@@ -364,10 +364,10 @@ const OVERLAP_NUMBERS: usize = N_OWN + 3;
 
 impl PairOverlap {
     /// Bytes of an overlap.
-    pub(crate) const BYTES: usize = 4 * OVERLAP_NUMBERS;
+    pub const BYTES: usize = 4 * OVERLAP_NUMBERS;
 
     /// The overlap as numbers: the bits of its features, template and closeness, and flags.
-    pub(crate) fn to_numbers(self) -> [u32; OVERLAP_NUMBERS] {
+    pub fn to_numbers(self) -> [u32; OVERLAP_NUMBERS] {
         let mut numbers = [0; OVERLAP_NUMBERS];
         let flags = u32::from(self.lone_word) | u32::from(self.thin) << 1;
         numbers[..N_OWN].copy_from_slice(&self.own.map(f32::to_bits));
@@ -376,7 +376,7 @@ impl PairOverlap {
     }
 
     /// Reads what [`to_numbers`](Self::to_numbers) made, as bytes of this machine.
-    pub(crate) fn from_bytes(bytes: &[u8; Self::BYTES]) -> PairOverlap {
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> PairOverlap {
         let numbers: [u32; OVERLAP_NUMBERS] = bytemuck::pod_read_unaligned(bytes);
         let flags = numbers[N_OWN + 2];
         PairOverlap {

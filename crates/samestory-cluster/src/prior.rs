@@ -60,6 +60,20 @@ impl OddsCounts {
     }
 }
 
+impl OddsCounts {
+    /// The counts, by rising log odds; those of two parts of a collection add up.
+    pub fn counts(&self) -> &[u64] {
+        &self.0
+    }
+
+    /// Counts so many more pairs of the step at a position among the [counts](Self::counts).
+    pub fn add_step(&mut self, step: usize, pairs: u64) {
+        if let Some(count) = self.0.get_mut(step) {
+            *count += pairs;
+        }
+    }
+}
+
 impl FromIterator<f64> for OddsCounts {
     fn from_iter<I: IntoIterator<Item = f64>>(log_odds: I) -> Self {
         let mut counts = OddsCounts::default();

@@ -108,6 +108,14 @@ impl Gathering {
         self.heads[at].id = id;
     }
 
+    /// The articles in order of their ids, marked as they are.
+    pub fn as_marked(self) -> ArticlesApart {
+        let Gathering { mut heads, texts, spill } = self;
+        let mut texts: Vec<Option<Spilled>> = texts.into_iter().map(Some).collect();
+        put_in_order(&mut heads, &mut [], &mut texts);
+        ArticlesApart { heads, texts, spill }
+    }
+
     /// The articles in order of their ids, with what their outlets repeat marked anew, as
     /// [`mark_repeated_blocks`](crate::mark_repeated_blocks) does it.
     ///
@@ -131,12 +139,14 @@ impl Gathering {
     }
 }
 
-/// Puts articles, their paragraphs and where their texts are in order of their ids.
+/// Puts articles, their paragraphs if these are there, and where their texts are in order of their ids.
 pub(crate) fn put_in_order(heads: &mut [Article], blocks: &mut [Box<[Block]>], texts: &mut [Option<Spilled>]) {
     let mut order: Vec<u32> = (0..heads.len() as u32).collect();
     order.sort_by(|a, b| heads[*a as usize].id.cmp(&heads[*b as usize].id));
     reorder(heads, &order);
-    reorder(blocks, &order);
+    if !blocks.is_empty() {
+        reorder(blocks, &order);
+    }
     reorder(texts, &order);
 }
 

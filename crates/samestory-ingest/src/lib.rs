@@ -50,6 +50,7 @@ pub use fetched::{FeedEntry, Fetched, FetchedFeed, assemble_entries, read_feed};
 pub use furniture::{mark_repeated_blocks, mark_repeated_blocks_beside};
 pub use labels::read_labels;
 pub use outlet_table::{Agency, Outlet, OutletTable, outlet_key};
-pub use reader::{Reading, read, read_apart, read_bytes, read_some, read_text};
+pub use reader::{Reading, read, read_apart, read_bytes, read_files, read_some, read_text};
 pub use reject::{Note, Rejected, Skipped};
 pub use settings::{Limits, ReadSettings};
+pub use walk::{Found, Listing, list_files};

@@ -20,7 +20,7 @@ use crate::open::{Raw, stream_reason};
 use crate::outlet_table::outlet_key;
 use crate::reject::{Note, Rejected, Skipped};
 use crate::settings::ReadSettings;
-use crate::walk::{Found, full, path_text, walk};
+use crate::walk::{Found, Listing, full, list_files, path_text, walk};
 
 /// What was read.
 #[derive(Debug, Clone, Default)]
@@ -65,11 +65,24 @@ pub fn read_apart(
     most_held: usize,
     progress: &mut dyn FnMut(u64),
 ) -> io::Result<(Reading, ArticlesApart)> {
+    let Listing { files, skipped, rejected } = list_files(paths);
     let mut reader = Reader::new(settings, progress);
-    reader.most_held = most_held;
-    let files = walk(paths, &mut reader.skipped, &mut reader.rejected);
-    files.iter().for_each(|file| reader.read_file(file));
-    reader.finish_apart()
+    (reader.skipped, reader.rejected) = (skipped, rejected);
+    reader.read_apart(&files, most_held)
+}
+
+/// As [`read_apart`], for files that are [listed](list_files) already.
+///
+/// # Errors
+///
+/// If what was kept apart cannot be read again.
+pub fn read_files(
+    files: &[Found],
+    settings: &ReadSettings,
+    most_held: usize,
+    progress: &mut dyn FnMut(u64),
+) -> io::Result<(Reading, ArticlesApart)> {
+    Reader::new(settings, progress).read_apart(files, most_held)
 }
 
 /// As [`read`], but of one folder, and of its files only those that are wanted, by their path and what the system says of
@@ -172,6 +185,12 @@ impl<'a> Reader<'a> {
             rejected: Vec::new(),
             skipped: Skipped::default(),
         }
+    }
+
+    fn read_apart(mut self, files: &[Found], most_held: usize) -> io::Result<(Reading, ArticlesApart)> {
+        self.most_held = most_held;
+        files.iter().for_each(|file| self.read_file(file));
+        self.finish_apart()
     }
 
     fn read_file(&mut self, file: &Found) {

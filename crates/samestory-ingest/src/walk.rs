@@ -3,22 +3,23 @@
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 use walkdir::WalkDir;
 
 use crate::format;
 use crate::reject::{Rejected, Skipped};
 
 /// A file to read.
-#[derive(Debug, Clone)]
-pub(crate) struct Found {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
     /// Where it is.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// Its path relative to the given root, with `/`: the start of the ids of its articles.
-    pub(crate) relative: String,
+    pub relative: String,
     /// The given root, whose name is put in front where two roots hold the same relative path.
-    pub(crate) root: PathBuf,
+    pub root: PathBuf,
     /// Whether the user named this file. A named file is always looked at.
-    pub(crate) named: bool,
+    pub named: bool,
 }
 
 impl Found {
@@ -26,6 +27,24 @@ impl Found {
     pub(crate) fn shown(&self) -> String {
         path_text(&self.path)
     }
+}
+
+/// What stands below some paths.
+#[derive(Debug, Clone, Default)]
+pub struct Listing {
+    /// The files, in the order in which they are read.
+    pub files: Vec<Found>,
+    /// What is passed by.
+    pub skipped: Skipped,
+    /// What cannot be looked at.
+    pub rejected: Vec<Rejected>,
+}
+
+/// Lists the files below the paths, so that they can be [read](crate::read_files) some at a time.
+pub fn list_files(paths: &[PathBuf]) -> Listing {
+    let mut listing = Listing::default();
+    listing.files = walk(paths, &mut listing.skipped, &mut listing.rejected);
+    listing
 }
 
 /// Every file below the paths, in the order of the paths and then of the names. Links are followed;

@@ -81,7 +81,7 @@ mod signature;
 pub use banding::Banding;
 pub use group::copy_groups;
 pub use jaccard::Overlap;
-pub use lsh::{CandidatePair, Candidates, Lsh};
+pub use lsh::{CandidatePair, Candidates, Lsh, meet_in_bucket};
 pub use near_duplicate::{NearDuplicate, NearDuplicateRule, verify};
 pub use shingle::{ShingleSet, Shingler, token_hash};
 pub use signature::{MinHasher, Signature};

@@ -130,32 +130,21 @@ impl Lsh {
         // By position in `items`, not item number, so that each bucket comes out in rank order.
         let mut keyed: Vec<(u64, u32)> = (0_u32..)
             .zip(items)
-            .map(|(position, (_, signature))| (band_key(&signature.as_slice()[band * rows..][..rows]), position))
+            .map(|(position, (_, signature))| (band_key(signature, band, rows), position))
             .collect();
         keyed.sort_unstable();
 
         let mut found = Candidates::default();
         for bucket in keyed.chunk_by(|one, other| one.0 == other.0) {
             found.largest_bucket = found.largest_bucket.max(bucket.len());
-            let mut meet = |one: usize, other: usize| {
+            let meet = |one: usize, other: usize| {
                 let (one, one_signature) = items[bucket[one].1 as usize];
                 let (other, other_signature) = items[bucket[other].1 as usize];
                 if self.min_estimate <= 0.0 || one_signature.estimate(other_signature) >= self.min_estimate {
                     found.pairs.push(CandidatePair::of(one, other));
                 }
             };
-            if bucket.len() <= self.bucket_cap {
-                for other in 1..bucket.len() {
-                    (0..other).for_each(|one| meet(one, other));
-                }
-            } else if bucket.len() > 1 {
-                found.capped_buckets += 1;
-                meet(0, 1);
-                for other in 2..bucket.len() {
-                    meet(0, other);
-                    meet(other - 1, other);
-                }
-            }
+            found.capped_buckets += usize::from(meet_in_bucket(bucket.len(), self.bucket_cap, meet));
         }
         found.pairs.sort_unstable();
         found
@@ -172,9 +161,38 @@ fn items_by_rank<'a>(signatures: &'a [Option<Signature>], rank: &[u32]) -> Vec<(
     items
 }
 
+/// Lets the items of a bucket of some size meet, as positions in it, in the order of rank: all pairs, or above the cap each
+/// item with the first and with the one before it. Tells whether the bucket is above the cap.
+pub fn meet_in_bucket(size: usize, cap: usize, mut meet: impl FnMut(usize, usize)) -> bool {
+    if size <= cap {
+        for other in 1..size {
+            (0..other).for_each(|one| meet(one, other));
+        }
+    } else if size > 1 {
+        meet(0, 1);
+        for other in 2..size {
+            meet(0, other);
+            meet(other - 1, other);
+        }
+    }
+    size > cap.max(1)
+}
+
+impl Banding {
+    /// What the rows of each band are sorted by: a 64-bit hash of them.
+    ///
+    /// # Panics
+    ///
+    /// If the signature is shorter than the banding uses.
+    pub fn keys(self, signature: &Signature) -> impl Iterator<Item = u64> + '_ {
+        (0..self.bands).map(move |band| band_key(signature, band, self.rows))
+    }
+}
+
 /// One hash for the rows of a band. Different rows share a hash once in 2^64 pairs of items, and
 /// would then only be compared in vain.
-fn band_key(rows: &[u32]) -> u64 {
+fn band_key(signature: &Signature, band: usize, rows: usize) -> u64 {
+    let rows = &signature.as_slice()[band * rows..][..rows];
     rows.iter().fold(0, |key, &row| mix(key.rotate_left(32) ^ u64::from(row)))
 }
 

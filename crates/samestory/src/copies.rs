@@ -22,6 +22,7 @@ use samestory_spill::{MOST_HELD, Spill, Spilled};
 
 use crate::config::CopySettings;
 use templates::templates;
+pub use templates::{TEMPLATE_ARTICLES, by_template};
 
 /// Articles among which copies are looked for. Their texts need not be in memory.
 pub trait ArticleSource: Sync {
@@ -95,14 +96,14 @@ pub fn shingle_set(article: &Article) -> ShingleSet {
 
 /// Memory in which one thread makes the shingles of one article after another.
 #[derive(Default)]
-pub(crate) struct ShingleMemory {
+pub struct ShingleMemory {
     tokens: Vec<u64>,
     shingles: Vec<u64>,
 }
 
 impl ShingleMemory {
     /// The shingles of an article's body in reading order, each as often as it occurs.
-    pub(crate) fn shingles(&mut self, article: &Article) -> &[u64] {
+    pub fn shingles(&mut self, article: &Article) -> &[u64] {
         self.tokens.clear();
         Tokenizer.body_hashes(article, &mut self.tokens);
         self.shingles.clear();
@@ -349,10 +350,12 @@ pub(crate) fn fold<A: ArticleSource + ?Sized>(
     rule: &NearDuplicateRule,
 ) -> io::Result<(Vec<CopyPair>, Vec<Option<u32>>)> {
     let template = templates(articles, halves, &copy_groups(rank, &verified), &verified, rule)?;
+    let is_stub =
+        |pair: &NearDuplicate| is_stub(articles.head(pair.a as usize), articles.head(pair.b as usize), &pair.overlap);
     let pairs: Vec<CopyPair> = verified
         .into_iter()
         .zip(template)
-        .map(|(pair, template)| CopyPair { pair, template: template || is_stub(articles, &pair) })
+        .map(|(pair, template)| CopyPair { pair, template: template || is_stub(&pair) })
         .collect();
     let evident: Vec<NearDuplicate> = pairs.iter().filter(|pair| !pair.template).map(|pair| pair.pair).collect();
     let copy_of = copy_groups(rank, &evident);
@@ -360,7 +363,7 @@ pub(crate) fn fold<A: ArticleSource + ?Sized>(
 }
 
 /// How candidate pairs are found.
-pub(crate) fn lsh(settings: &CopySettings) -> Lsh {
+pub fn lsh(settings: &CopySettings) -> Lsh {
     let floor = match settings.by_containment {
         true => settings.containment_floor.min(settings.jaccard),
         false => settings.jaccard,
@@ -386,16 +389,14 @@ const STUB_SHINGLES: usize = 16;
 const STUB_HEADLINES: f64 = 0.3;
 
 /// Whether two short bodies of one outlet are alike under headlines that have little in common: the
-/// text is then the outlet's, not the article's.
-fn is_stub<A: ArticleSource + ?Sized>(articles: &A, pair: &NearDuplicate) -> bool {
-    let outlet = |at: u32| articles.head(at as usize).outlet.as_deref();
-    let of_one_outlet = outlet(pair.a).is_some() && outlet(pair.a) == outlet(pair.b);
-    if !of_one_outlet || pair.overlap.a.max(pair.overlap.b) >= STUB_SHINGLES {
+/// text is then the outlet's, not the article's. `overlap` is that of the bodies' shingles.
+pub fn is_stub(a: &Article, b: &Article, overlap: &Overlap) -> bool {
+    let of_one_outlet = a.outlet.is_some() && a.outlet == b.outlet;
+    if !of_one_outlet || overlap.a.max(overlap.b) >= STUB_SHINGLES {
         return false;
     }
-    let words =
-        |at: u32| -> ShingleSet { Tokenizer.text(&articles.head(at as usize).headline).hashes().into_iter().collect() };
-    let (a, b) = (words(pair.a), words(pair.b));
+    let words = |article: &Article| -> ShingleSet { Tokenizer.text(&article.headline).hashes().into_iter().collect() };
+    let (a, b) = (words(a), words(b));
     !a.is_empty() && !b.is_empty() && Overlap::of(&a, &b).jaccard() < STUB_HEADLINES
 }
 
@@ -419,7 +420,7 @@ fn fold_equal_headlines<A: ArticleSource + ?Sized>(
 }
 
 /// What outlet and headline are known by, where the outlet is known.
-pub(crate) fn headline_key(article: &Article) -> Option<u64> {
+pub fn headline_key(article: &Article) -> Option<u64> {
     let outlet = article.outlet.as_ref()?.to_lowercase();
     let words = Tokenizer.text(&article.headline).hashes();
     let bytes: Vec<u8> = words.into_iter().flat_map(u64::to_le_bytes).chain(outlet.into_bytes()).collect();

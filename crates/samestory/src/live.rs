@@ -40,8 +40,8 @@ use crate::folder::{
     Generation, Manifest, WriterLock, check_writable, newest_generation, read_manifest, write_manifest,
 };
 use crate::former::Former;
-use crate::pipeline::{Clustering, Stage};
-use crate::rebuild::{Room, rebuild};
+use crate::pipeline::{Clustering, Decided, Stage, settled};
+use crate::rebuild::{Room, rebuild, write_generation};
 use crate::store::id_of_replaced;
 
 /// What has become of articles that were added.
@@ -259,6 +259,25 @@ impl CollectionWriter {
         self.rebuild(articles.into(), &former, false, watch)
     }
 
+    /// As [`replace`](Self::replace), with articles of which all was decided elsewhere. What a person has decided of stories
+    /// that are there is not asked.
+    ///
+    /// # Errors
+    ///
+    /// If the collection cannot be read or written. The former state stays.
+    pub fn keep(
+        &mut self,
+        articles: ArticlesApart,
+        decided: Decided,
+        settings: &Settings,
+        watch: &mut dyn FnMut(Stage),
+    ) -> Result<Clustering, CollectionError> {
+        let former = self.engine.as_ref().and_then(|engine| engine.former(drop).ok()).unwrap_or_default();
+        self.settings = settings.clone();
+        let clustered = settled(articles, decided, self.room.most_held(), watch)?;
+        self.write(|folder, settings, room| write_generation(folder, clustered, &former, settings, false, room, watch))
+    }
+
     /// What the collection has been so far, and its articles.
     fn former(&self) -> Result<(Former, Gathering), CollectionError> {
         let mut articles = Gathering::new(Spill::holding(self.room.most_held()));
@@ -276,11 +295,19 @@ impl CollectionWriter {
         fed: bool,
         watch: &mut dyn FnMut(Stage),
     ) -> Result<Clustering, CollectionError> {
+        self.write(|folder, settings, room| rebuild(folder, articles, former, settings, fed, room, watch))
+    }
+
+    /// Writes a new generation and goes on with it.
+    fn write(
+        &mut self,
+        generation: impl FnOnce(&Path, &Settings, Room) -> Result<Clustering, CollectionError>,
+    ) -> Result<Clustering, CollectionError> {
         // The files of this generation go away when the new one counts.
         if let Some(engine) = self.engine.take() {
             engine.close()?;
         }
-        let rebuilt = rebuild(&self.folder, articles, former, &self.settings, fed, self.room, watch);
+        let rebuilt = generation(&self.folder, &self.settings, self.room);
         if let Ok(Some(manifest)) = read_manifest(&self.folder) {
             self.engine = Some(Engine::open(&Generation::of(&self.folder, manifest.generation), &manifest.settings)?);
         }

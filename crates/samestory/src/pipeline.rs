@@ -86,7 +86,7 @@ pub(crate) struct ComparedArticles {
 }
 
 /// Lower log odds are not kept: whatever the prior, they count nothing in linkage.
-pub(crate) const LEAST_KEPT_ODDS: f32 = -8.0;
+pub const LEAST_KEPT_ODDS: f32 = -8.0;
 
 /// What is known of articles that were clustered before; articles are named by position.
 #[derive(Debug, Clone, Default)]
@@ -176,18 +176,16 @@ fn cluster_spilling(
         signatures[at as usize] = signature;
     }
     let mut representatives: Vec<u32> = current.iter().copied().filter(|at| copy_of[*at as usize].is_none()).collect();
-    // Articles of one time are compared with each other, so they are kept near each other in memory.
-    representatives.sort_by_key(|at| (articles[*at as usize].time.map(|time| time.seconds), *at));
+    put_in_time_order(&mut representatives, articles);
 
     watch(Stage::Terms);
-    let Weighed { frequencies, single_terms, vectors, heaviest } =
-        weigh_all(&all, &representatives, most_held, &mut |_| ())?;
+    let (weighed, vectors) = weigh_all(&all, &representatives, most_held, &mut |_| ())?;
 
     watch(Stage::Candidates);
-    let lists_of = candidate_lists(&vectors);
+    let lists = candidate_lists(&vectors);
 
     watch(Stage::Comparison);
-    let compared = ComparedPairs::of(&vectors, &lists_of, Spill::holding(most_held))?;
+    let compared = ComparedPairs::of(&vectors, &lists, Spill::holding(most_held))?;
     drop(vectors);
 
     watch(Stage::Stories);
@@ -196,13 +194,72 @@ fn cluster_spilling(
     let neighbourhoods = compared.into_neighbourhoods();
     let pins = pins_of(&representatives, &copy_of, &version_of, &known.pins);
     let labels = judgement.clusters(representatives.len(), &pins, model, settings.stories.strictness.threshold());
+    let capped_buckets = copies.capped_buckets;
+    let decided = Decided { copy_of, version_of, labels, judgement, lists, neighbourhoods, signatures, capped_buckets };
+    Ok(place_all(all, representatives, decided, weighed))
+}
+
+/// What was decided of some articles, on this machine or on others. Articles are named by position; those that are
+/// compared, neither copies nor older versions, by their place in order of time (those without one come first), then
+/// position.
+#[derive(Debug)]
+pub struct Decided {
+    /// For each article what it is a copy of.
+    pub copy_of: Vec<Option<u32>>,
+    /// For each older version the newest.
+    pub version_of: Vec<Option<u32>>,
+    /// For each compared article the first of its cluster.
+    pub labels: Vec<u32>,
+    /// The judged pairs of these; those that count nothing in linkage may be left out.
+    pub judgement: Judgement,
+    /// Their candidates, closest first.
+    pub lists: Vec<Vec<Candidate>>,
+    /// What each knows of its candidates.
+    pub neighbourhoods: Vec<Neighbourhood>,
+    /// Signatures of the articles with a body.
+    pub signatures: Vec<Option<Signature>>,
+    /// Buckets over the cap, in which not all pairs were looked at for copies.
+    pub capped_buckets: usize,
+}
+
+/// As [`cluster_known`], for articles of which all is decided; what later articles need of them is counted and weighed.
+pub(crate) fn settled(
+    all: ArticlesApart,
+    decided: Decided,
+    most_held: usize,
+    watch: &mut dyn FnMut(Stage),
+) -> Result<(Clustering, Growth), CollectionError> {
+    watch(Stage::Terms);
+    let is_compared = |at: &u32| decided.copy_of[*at as usize].is_none() && decided.version_of[*at as usize].is_none();
+    let mut compared: Vec<u32> = (0..all.heads().len() as u32).filter(is_compared).collect();
+    put_in_time_order(&mut compared, all.heads());
+    let (weighed, _) = weigh_all(&all, &compared, most_held, &mut |_| ()).map_err(CollectionError::spill)?;
+    Ok(place_all(all, compared, decided, weighed))
+}
+
+/// Articles of one time are compared with each other, so they are kept near each other in memory.
+fn put_in_time_order(positions: &mut [u32], articles: &[Article]) {
+    positions.sort_by_key(|at| (articles[*at as usize].time.map(|time| time.seconds), *at));
+}
+
+/// Puts every article into its story.
+fn place_all(
+    all: ArticlesApart,
+    representatives: Vec<u32>,
+    decided: Decided,
+    weighed: Weighed,
+) -> (Clustering, Growth) {
+    let Decided { copy_of, version_of, labels, judgement, lists, neighbourhoods, signatures, capped_buckets } = decided;
+    let Weighed { frequencies, single_terms, heaviest } = weighed;
+    let articles = all.heads();
+    let model = PairModel::shipped();
     let mut label_of: Vec<u32> = vec![u32::MAX; articles.len()];
     for (&at, &label) in representatives.iter().zip(&labels) {
         label_of[at as usize] = representatives[label as usize];
     }
-    for &at in &current {
-        if let Some(representative) = copy_of[at as usize] {
-            label_of[at as usize] = label_of[representative as usize];
+    for (at, of) in copy_of.iter().enumerate() {
+        if let Some(representative) = of {
+            label_of[at] = label_of[*representative as usize];
         }
     }
     for (at, newest) in version_of.iter().enumerate() {
@@ -228,28 +285,20 @@ fn cluster_spilling(
         .map(|at| Place { story: story_of[at], copy_of: copy_of[at], version_of: version_of[at] })
         .collect();
     let renamed = |other: Candidate| Candidate { number: position(other.number), ..other };
-    let lists = lists_of.into_iter().map(|list| list.into_iter().map(renamed).collect()).collect();
+    let lists = lists.into_iter().map(|list| list.into_iter().map(renamed).collect()).collect();
     let of_article = |(at, of): (&u32, Neighbourhood)| of.renamed(*at, position);
     let neighbourhoods = representatives.iter().zip(neighbourhoods).map(of_article).collect();
     let compared = ComparedArticles { heaviest, neighbourhoods, lists, articles: representatives };
     let growth = Growth { compared, frequencies, pairs, odds: judgement.counts, single_terms };
-    let clustering = Clustering {
-        articles: all,
-        places,
-        stories,
-        prior: judgement.prior,
-        signatures,
-        capped_buckets: copies.capped_buckets,
-    };
-    Ok((clustering, growth))
+    let prior = judgement.prior;
+    (Clustering { articles: all, places, stories, prior, signatures, capped_buckets }, growth)
 }
 
-/// What terms weigh in some articles, in order.
+/// What terms weigh in some articles, in order, beside their vectors.
 pub(crate) struct Weighed {
-    pub(crate) frequencies: DocumentFrequencies,
+    frequencies: DocumentFrequencies,
     /// Terms that one article only holds, sorted.
     single_terms: Vec<u32>,
-    pub(crate) vectors: SpilledVectors,
     /// Heaviest terms as bytes; those that no other article holds included.
     heaviest: SealedList,
 }
@@ -257,13 +306,13 @@ pub(crate) struct Weighed {
 /// Articles whose terms are in memory together.
 const BATCH: usize = 256;
 
-/// Counts and weighs the terms of the articles at some positions, and names each step when it is done.
+/// Counts and weighs the terms of the articles at some positions, gives their vectors too, and names each step when it is done.
 pub(crate) fn weigh_all(
     all: &ArticlesApart,
     positions: &[u32],
     most_held: usize,
     done: &mut dyn FnMut(&'static str),
-) -> io::Result<Weighed> {
+) -> io::Result<(Weighed, SpilledVectors)> {
     let mut counter = TermCounter::new(Spill::holding(most_held));
     let mut terms = SpillList::new(Spill::holding(most_held));
     for batch in positions.chunks(BATCH) {
@@ -294,7 +343,7 @@ pub(crate) fn weigh_all(
     }
     let vectors = SpilledVectors(vectors.seal()?);
     done("weigh terms");
-    Ok(Weighed { frequencies, single_terms, vectors, heaviest: heavy.seal()? })
+    Ok((Weighed { frequencies, single_terms, heaviest: heavy.seal()? }, vectors))
 }
 
 /// The pins of the articles that are compared: their own, else that of the first copy or older version.

@@ -69,7 +69,21 @@ pub(crate) fn rebuild(
         remove_other_generations(folder, manifest.generation)?;
     }
     let known = former.known(articles.heads());
-    let (mut clustering, growth) = cluster_known(articles, &known, settings, room.most_held(), watch)?;
+    let clustered = cluster_known(articles, &known, settings, room.most_held(), watch)?;
+    write_generation(folder, clustered, former, settings, fed, room, watch)
+}
+
+/// Makes articles that are decided already what the collection holds, under the names that they had. The caller holds
+/// the lock.
+pub(crate) fn write_generation(
+    folder: &Path,
+    (mut clustering, growth): (Clustering, Growth),
+    former: &Former,
+    settings: &Settings,
+    fed: bool,
+    room: Room,
+    watch: &mut dyn FnMut(Stage),
+) -> Result<Clustering, CollectionError> {
     watch(Stage::Writing);
     let number = newest_generation(folder) + 1;
     let generation = Generation::of(folder, number);

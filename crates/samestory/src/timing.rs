@@ -133,7 +133,7 @@ pub fn time_stories(paths: &[PathBuf], settings: &Settings, runs: usize) -> Resu
     };
     for _ in 0..runs.max(1) {
         let mut clock = Clock { steps: Vec::new(), last: Instant::now() };
-        let vectors = weigh_all(&all, &articles, MOST_HELD, &mut |step| clock.step(step))?.vectors;
+        let (_, vectors) = weigh_all(&all, &articles, MOST_HELD, &mut |step| clock.step(step))?;
         let lists = candidate_lists(&vectors);
         clock.step("candidate lists");
         let compared = ComparedPairs::of(&vectors, &lists, Spill::default())?;

@@ -10,7 +10,7 @@ use samestory_minhash::{NearDuplicate, NearDuplicateRule, Overlap, ShingleSet};
 use super::{ArticleSource, Halves, Sets, with_sets};
 
 /// A shingle held by this many articles, no two of them copies, belongs to a template.
-const TEMPLATE_ARTICLES: usize = 12;
+pub const TEMPLATE_ARTICLES: usize = 12;
 
 /// For each verified pair, whether it is one only by the shingles of templates.
 pub(super) fn templates<A: ArticleSource + ?Sized>(
@@ -30,12 +30,8 @@ pub(super) fn templates<A: ArticleSource + ?Sized>(
     if shared.is_empty() {
         return Ok(vec![false; verified.len()]);
     }
-    let own = |set: &ShingleSet| -> ShingleSet {
-        set.as_slice().iter().copied().filter(|shingle| !shared.contains(&(*shingle as u32))).collect()
-    };
     let is_template = |sets: &Sets, pair: &NearDuplicate| {
-        let overlap = Overlap::of(&own(sets.get(pair.a)), &own(sets.get(pair.b)));
-        overlap.shared < pair.overlap.shared && !rule.accepts(&overlap)
+        by_template(sets.get(pair.a), sets.get(pair.b), &pair.overlap, &shared, rule)
     };
     with_sets(
         articles,
@@ -43,6 +39,21 @@ pub(super) fn templates<A: ArticleSource + ?Sized>(
         |pair| [pair.a, pair.b],
         |sets, pairs| pairs.par_iter().map(|pair| is_template(sets, pair)).collect(),
     )
+}
+
+/// Whether two bodies are alike only by the shingles of templates, of which `shared` holds the lower halves.
+pub fn by_template(
+    a: &ShingleSet,
+    b: &ShingleSet,
+    overlap: &Overlap,
+    shared: &FxHashSet<u32>,
+    rule: &NearDuplicateRule,
+) -> bool {
+    let own = |set: &ShingleSet| -> ShingleSet {
+        set.as_slice().iter().copied().filter(|shingle| !shared.contains(&(*shingle as u32))).collect()
+    };
+    let rest = Overlap::of(&own(a), &own(b));
+    rest.shared < overlap.shared && !rule.accepts(&rest)
 }
 
 /// The shingles of the articles of pairs, by one bit each, so that some others seem to be among them.

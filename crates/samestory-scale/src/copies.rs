@@ -1,0 +1,632 @@
+//! Copies: from signatures to buckets to verified pairs to groups.
+//!
+//! *Design.* A bucket is the articles that agree in a band, whatever machine signed them; buckets are put together by the
+//! engine, some millions of rows at a time. Their pairs are few beside the articles, and so the driver finds what hangs
+//! together among them and deals it out in *blocks*: the texts of a block's articles move to one place, once, and its pairs
+//! are verified there. Parts that hang together in more articles than a block takes, such as a template of a hundred
+//! thousand, are cut along the order of time; an article that has pairs in several blocks moves to each.
+//!
+//! *Consequences.* The driver holds 8 bytes an article and 12 a pair.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BinaryBuilder, LargeBinaryBuilder, UInt32Array, UInt32Builder, UInt64Array,
+};
+use datafusion::arrow::datatypes::{DataType, Field, UInt32Type, UInt64Type};
+use rustc_hash::{FxHashMap, FxHashSet};
+use samestory::article::Article;
+use samestory::copies::{ShingleMemory, TEMPLATE_ARTICLES, by_template, is_stub, lsh};
+use samestory::minhash::{
+    CandidatePair, MinHasher, NearDuplicate, Overlap, ShingleSet, Signature, copy_groups, meet_in_bucket, verify,
+};
+use serde::Serialize;
+
+use crate::articles::{Counts, each_wanted, job_of, of_kernel, unpack};
+use crate::components::Components;
+use crate::function::{GroupKernel, Made, RowKernel, Shape};
+use crate::job::{Job, NONE};
+use crate::run::{Run, rows_of_each, rows_of_groups};
+
+fn field(name: &str, of: DataType, nullable: bool) -> Field {
+    Field::new(name, of, nullable)
+}
+
+fn number(name: &str) -> Field {
+    field(name, DataType::UInt32, false)
+}
+
+pub(crate) fn row_kernels() -> Vec<RowKernel> {
+    let article = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
+    let in_block = || {
+        vec![
+            number("block"),
+            number("number"),
+            field("other", DataType::UInt32, true),
+            field("article", DataType::LargeBinary, true),
+        ]
+    };
+    vec![
+        RowKernel {
+            shape: Shape::new("sign", article(), vec![number("number"), field("signature", DataType::Binary, false)]),
+            run: |columns| sign(columns).map_err(of_kernel),
+        },
+        RowKernel {
+            shape: Shape::new(
+                "bands",
+                vec![DataType::Utf8, DataType::UInt32, DataType::Binary],
+                vec![field("bucket", DataType::UInt64, false), number("number")],
+            ),
+            run: |columns| bands(columns).map_err(of_kernel),
+        },
+        RowKernel {
+            shape: Shape::new(
+                "pair_in_block",
+                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Utf8],
+                in_block(),
+            ),
+            run: |columns| pairs_in_blocks(columns).map_err(of_kernel),
+        },
+        RowKernel {
+            shape: Shape::new("article_in_blocks", [article(), vec![DataType::Utf8]].concat(), in_block()),
+            run: |columns| articles_in_blocks(columns).map_err(of_kernel),
+        },
+        RowKernel {
+            shape: Shape::new("halves_of_pairs", article(), vec![number("half")]),
+            run: |columns| halves_of_pairs(columns).map_err(of_kernel),
+        },
+        RowKernel {
+            shape: Shape::new("halves_asked_for", article(), vec![number("half")]),
+            run: |columns| halves_asked_for(columns).map_err(of_kernel),
+        },
+    ]
+}
+
+pub(crate) fn group_kernels() -> Vec<GroupKernel> {
+    let block = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
+    vec![
+        GroupKernel {
+            shape: Arc::new(Shape::new(
+                "bucket_pairs",
+                vec![DataType::Utf8, DataType::UInt64, DataType::UInt32],
+                vec![number("a"), number("b"), number("capped"), number("largest")],
+            )),
+            run: |columns| bucket_pairs(columns).map_err(of_kernel),
+        },
+        GroupKernel {
+            shape: Arc::new(Shape::new(
+                "verify_pairs",
+                block(),
+                ["a", "b", "shared", "in_a", "in_b"].map(number).into(),
+            )),
+            run: |columns| verify_pairs(columns).map_err(of_kernel),
+        },
+        GroupKernel {
+            shape: Arc::new(Shape::new("without_templates", block(), ["a", "b"].map(number).into())),
+            run: |columns| without_templates(columns).map_err(of_kernel),
+        },
+    ]
+}
+
+/// The signatures of the newest versions, of those with a body.
+fn sign(columns: &[ArrayRef]) -> Result<Made> {
+    let hasher = MinHasher::default();
+    let mut memory = ShingleMemory::default();
+    let (mut numbers, mut signatures) = (UInt32Builder::new(), BinaryBuilder::new());
+    let lengths = each_newest(columns, &mut |number, article| {
+        let Some(signature) = hasher.signature_of(memory.shingles(&article)) else { return Ok(0) };
+        numbers.append_value(number);
+        signatures.append_value(signature.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+        Ok(1)
+    })?;
+    Ok(Made { lengths, columns: vec![Arc::new(numbers.finish()), Arc::new(signatures.finish())] })
+}
+
+/// Gives the newest versions among the articles of a batch to `see`, which tells how many rows it makes of each.
+fn each_newest(columns: &[ArrayRef], see: &mut dyn FnMut(u32, Article) -> Result<usize>) -> Result<Vec<usize>> {
+    let newest = |job: &Job| job.column("newest");
+    each_wanted(columns, newest, |newest, number| newest[number as usize] == number, see)
+}
+
+/// A signature as the step `signatures` keeps it.
+pub(crate) fn signature(bytes: &[u8]) -> Signature {
+    Signature::from_values(bytes.as_chunks().0.iter().map(|value| u32::from_le_bytes(*value)).collect())
+}
+
+fn bands(columns: &[ArrayRef]) -> Result<Made> {
+    let (numbers, signatures) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i32>());
+    let (mut lengths, mut keys, mut of) = (Vec::with_capacity(numbers.len()), Vec::new(), Vec::new());
+    if !numbers.is_empty() {
+        let banding = lsh(&job_of(columns)?.plan.settings.copies).banding;
+        for row in 0..numbers.len() {
+            let before = keys.len();
+            // Two bands do not share buckets.
+            let of_band = |(band, key): (u64, u64)| key ^ band.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            keys.extend((0..).zip(banding.keys(&signature(signatures.value(row)))).map(of_band));
+            of.resize(keys.len(), numbers.value(row));
+            lengths.push(keys.len() - before);
+        }
+    }
+    Ok(Made { lengths, columns: vec![Arc::new(UInt64Array::from(keys)), Arc::new(UInt32Array::from(of))] })
+}
+
+/// The pairs of some buckets; and one row without a pair (`a` and `b` are equal) that tells how many are above the cap, and
+/// the size of the largest.
+fn bucket_pairs(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let job = job_of(columns)?;
+    let counts = Counts::of(&job)?;
+    let cap = job.plan.settings.copies.bucket_cap;
+    let (keys, numbers) = (columns[1].as_primitive::<UInt64Type>(), columns[2].as_primitive::<UInt32Type>());
+    let mut rows: Vec<(u64, u32)> =
+        keys.values().iter().zip(numbers.values()).map(|(key, number)| (*key, counts.rank(*number))).collect();
+    rows.sort_unstable();
+    let mut pairs: Vec<(u32, u32)> = Vec::new();
+    let (mut capped, mut largest) = (0, 0);
+    for bucket in rows.chunk_by(|one, other| one.0 == other.0) {
+        largest = largest.max(bucket.len() as u32);
+        let at = |position: usize| counts.at_rank(bucket[position].1);
+        capped += u32::from(meet_in_bucket(bucket.len(), cap, |one, other| {
+            let (one, other) = (at(one), at(other));
+            pairs.push((one.min(other), one.max(other)));
+        }));
+    }
+    pairs.sort_unstable();
+    pairs.dedup();
+    let n_pairs = pairs.len();
+    pairs.push((0, 0));
+    let last = |value: u32| -> ArrayRef {
+        Arc::new(UInt32Array::from_iter_values(std::iter::repeat_n(0, n_pairs).chain([value])))
+    };
+    Ok(vec![
+        Arc::new(UInt32Array::from_iter_values(pairs.iter().map(|pair| pair.0))),
+        Arc::new(UInt32Array::from_iter_values(pairs.iter().map(|pair| pair.1))),
+        last(capped),
+        last(largest),
+    ])
+}
+
+/// Articles that a block takes.
+const BLOCK: usize = 8_192;
+
+/// Where articles with pairs are verified. A pair belongs to the block of its later article.
+struct Blocks {
+    counts: Counts,
+    /// The block of each article.
+    of: Arc<Vec<u32>>,
+    /// Other blocks in which an article has pairs, as (number, block), sorted.
+    others: Arc<Vec<u32>>,
+}
+
+impl Blocks {
+    fn open(job: &Job, name: &str) -> Result<Blocks> {
+        let others = job.column(&format!("{name}_others"))?;
+        Ok(Blocks { counts: Counts::of(job)?, of: job.column(name)?, others })
+    }
+
+    fn of_pair(&self, a: u32, b: u32) -> u32 {
+        let later = if self.counts.rank(a) > self.counts.rank(b) { a } else { b };
+        self.of[later as usize]
+    }
+
+    fn of_article(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
+        let (others, _) = self.others.as_chunks::<2>();
+        let start = others.partition_point(|[of, _]| *of < number);
+        let others = others[start..].iter().take_while(move |[of, _]| *of == number).map(|[_, block]| *block);
+        std::iter::once(self.of[number as usize]).filter(|block| *block != NONE).chain(others)
+    }
+
+    /// Deals out pairs and writes the columns.
+    fn write(job: &Job, name: &str, pairs: &[(u32, u32)]) -> Result<()> {
+        let counts = Counts::of(job)?;
+        let mut components = Components::new(counts.articles as usize);
+        pairs.iter().for_each(|(a, b)| components.join(*a, *b));
+        // Articles with pairs, those that hang together side by side, in order of time.
+        let mut in_pairs: Vec<u32> = pairs.iter().flat_map(|(a, b)| [*a, *b]).collect();
+        in_pairs.sort_unstable();
+        in_pairs.dedup();
+        in_pairs.sort_by_key(|number| (components.root(*number), counts.rank(*number)));
+        let mut of = vec![NONE; counts.articles as usize];
+        let (mut block, mut taken) = (0, 0);
+        for component in in_pairs.chunk_by(|one, other| components.root(*one) == components.root(*other)) {
+            if taken > 0 && taken + component.len() > BLOCK {
+                (block, taken) = (block + 1, 0);
+            }
+            for part in component.chunks(BLOCK) {
+                if taken > 0 && taken + part.len() > BLOCK {
+                    (block, taken) = (block + 1, 0);
+                }
+                part.iter().for_each(|number| of[*number as usize] = block);
+                taken += part.len();
+            }
+        }
+        let blocks = Blocks { counts, of: Arc::new(of), others: Arc::default() };
+        let elsewhere = |(a, b): &(u32, u32)| {
+            let block = blocks.of_pair(*a, *b);
+            [*a, *b]
+                .map(|number| [number, block])
+                .into_iter()
+                .filter(|[number, block]| blocks.of[*number as usize] != *block)
+        };
+        let mut others: Vec<[u32; 2]> = pairs.iter().flat_map(elsewhere).collect();
+        others.sort_unstable();
+        others.dedup();
+        job.write_column(&format!("{name}_others"), others.as_flattened())?;
+        job.write_column(name, &blocks.of)
+    }
+}
+
+/// Rows of a block: pairs, and articles with their texts.
+#[derive(Default)]
+struct InBlocks {
+    blocks: UInt32Builder,
+    numbers: UInt32Builder,
+    others: UInt32Builder,
+    articles: LargeBinaryBuilder,
+}
+
+impl InBlocks {
+    fn made(mut self, lengths: Vec<usize>) -> Made {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.blocks.finish()),
+            Arc::new(self.numbers.finish()),
+            Arc::new(self.others.finish()),
+            Arc::new(self.articles.finish()),
+        ];
+        Made { lengths, columns }
+    }
+}
+
+fn pairs_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
+    let (a, b) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
+    let mut rows = InBlocks::default();
+    if !a.is_empty() {
+        let blocks = Blocks::open(&*job_of(columns)?, columns[3].as_string::<i32>().value(0))?;
+        for (a, b) in a.values().iter().zip(b.values()) {
+            rows.blocks.append_value(blocks.of_pair(*a, *b));
+            rows.numbers.append_value(*a);
+            rows.others.append_value(*b);
+            rows.articles.append_null();
+        }
+    }
+    Ok(rows.made(vec![1; a.len()]))
+}
+
+fn articles_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
+    let (shards, items) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
+    let articles = columns[3].as_binary::<i64>();
+    let mut rows = InBlocks::default();
+    let mut lengths = vec![0; shards.len()];
+    if !shards.is_empty() {
+        let job = job_of(columns)?;
+        let blocks = Blocks::open(&job, columns[4].as_string::<i32>().value(0))?;
+        for (row, length) in lengths.iter_mut().enumerate() {
+            let Some(number) = job.numbers(shards.value(row))?.of(items.value(row)) else { continue };
+            for block in blocks.of_article(number) {
+                rows.blocks.append_value(block);
+                rows.numbers.append_value(number);
+                rows.others.append_null();
+                rows.articles.append_value(articles.value(row));
+                *length += 1;
+            }
+        }
+    }
+    Ok(rows.made(lengths))
+}
+
+/// The articles and pairs of a block; the pairs name articles by position.
+struct Block {
+    job: Arc<Job>,
+    numbers: Vec<u32>,
+    articles: Vec<Article>,
+    pairs: Vec<CandidatePair>,
+}
+
+impl Block {
+    fn of(columns: &[ArrayRef]) -> Result<Block> {
+        let job = job_of(columns)?;
+        let (numbers, others) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
+        let packed = columns[3].as_binary::<i64>();
+        let mut articles: Vec<(u32, usize)> =
+            (0..numbers.len()).filter(|row| others.is_null(*row)).map(|row| (numbers.value(row), row)).collect();
+        articles.sort_unstable();
+        let mut pairs: Vec<(u32, u32)> = (0..numbers.len())
+            .filter(|row| others.is_valid(*row))
+            .map(|row| (numbers.value(row), others.value(row)))
+            .collect();
+        pairs.sort_unstable();
+        let numbers: Vec<u32> = articles.iter().map(|(number, _)| *number).collect();
+        let position = |number: u32| {
+            let at = numbers.binary_search(&number);
+            at.map(|at| at as u32).map_err(|_| anyhow::anyhow!("article {number} of a pair is not in its block"))
+        };
+        let pairs = pairs
+            .into_iter()
+            .map(|(a, b)| Ok(CandidatePair { a: position(a)?, b: position(b)? }))
+            .collect::<Result<_>>()?;
+        let articles = articles.iter().map(|(_, row)| unpack(packed.value(*row))).collect::<Result<_>>()?;
+        Ok(Block { job, numbers, articles, pairs })
+    }
+
+    /// The pairs that the rule accepts, with the shingle sets of all articles.
+    fn verified(&self) -> (Vec<NearDuplicate>, Vec<ShingleSet>) {
+        let settings = &self.job.plan.settings.copies;
+        let mut memory = ShingleMemory::default();
+        let hasher = MinHasher::default();
+        let sets: Vec<ShingleSet> =
+            self.articles.iter().map(|article| memory.shingles(article).iter().copied().collect()).collect();
+        let signatures: Vec<Option<Signature>> = sets.iter().map(|set| hasher.signature(set)).collect();
+        let least = lsh(settings).min_estimate;
+        let is_alike = |pair: &&CandidatePair| {
+            let both = signatures[pair.a as usize].as_ref().zip(signatures[pair.b as usize].as_ref());
+            both.is_some_and(|(a, b)| a.estimate(b) >= least)
+        };
+        let pairs: Vec<CandidatePair> = self.pairs.iter().filter(is_alike).copied().collect();
+        (verify(&sets, &pairs, &settings.rule()), sets)
+    }
+
+    fn columns<const N: usize>(rows: &[[u32; N]]) -> Vec<ArrayRef> {
+        let column =
+            |at: usize| -> ArrayRef { Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row[at]))) };
+        (0..N).map(column).collect()
+    }
+}
+
+fn verify_pairs(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let block = Block::of(columns)?;
+    let row = |pair: &NearDuplicate| {
+        let Overlap { shared, a, b } = pair.overlap;
+        let [first, second] = [pair.a, pair.b].map(|at| block.numbers[at as usize]);
+        [first, second, shared as u32, a as u32, b as u32]
+    };
+    Ok(Block::columns(&block.verified().0.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// The verified pairs of a block that are neither made by a template nor stubs.
+fn without_templates(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let block = Block::of(columns)?;
+    let shared: FxHashSet<u32> = block.job.column("templates")?.iter().copied().collect();
+    let rule = block.job.plan.settings.copies.rule();
+    let (verified, sets) = block.verified();
+    let evident = |pair: &&NearDuplicate| {
+        let (a, b) = (pair.a as usize, pair.b as usize);
+        !by_template(&sets[a], &sets[b], &pair.overlap, &shared, &rule)
+            && !is_stub(&block.articles[a], &block.articles[b], &pair.overlap)
+    };
+    let row = |pair: &NearDuplicate| [pair.a, pair.b].map(|at| block.numbers[at as usize]);
+    Ok(Block::columns(&verified.iter().filter(evident).map(row).collect::<Vec<_>>()))
+}
+
+/// The distinct lower halves of an article's shingles.
+fn halves(memory: &mut ShingleMemory, article: &Article) -> Vec<u32> {
+    let mut halves: Vec<u32> = memory.shingles(article).iter().map(|shingle| *shingle as u32).collect();
+    halves.sort_unstable();
+    halves.dedup();
+    halves
+}
+
+fn halves_made(columns: &[ArrayRef], wanted: impl Fn(&Job) -> Result<Wanted>) -> Result<Made> {
+    let mut memory = ShingleMemory::default();
+    let mut all: Vec<u32> = Vec::new();
+    let mut bits: Option<Arc<Vec<u32>>> = None;
+    if !columns[1].is_empty() {
+        bits = wanted(&*job_of(columns)?)?.halves;
+    }
+    let asked = |half: u32| {
+        bits.as_ref().is_none_or(|bits| bits[(half >> 5) as usize & (bits.len() - 1)] >> (half & 31) & 1 == 1)
+    };
+    let is_wanted = |of: &Wanted, number: u32| (of.article)(number);
+    let lengths = each_wanted(columns, wanted, is_wanted, &mut |_, article| {
+        let before = all.len();
+        all.extend(halves(&mut memory, &article).into_iter().filter(|half| asked(*half)));
+        Ok(all.len() - before)
+    })?;
+    Ok(Made { lengths, columns: vec![Arc::new(UInt32Array::from(all))] })
+}
+
+/// Of which articles which halves are wanted.
+struct Wanted {
+    article: Box<dyn Fn(u32) -> bool>,
+    /// A bit for each half, by its upper bits where there are fewer; all where there are none.
+    halves: Option<Arc<Vec<u32>>>,
+}
+
+fn halves_of_pairs(columns: &[ArrayRef]) -> Result<Made> {
+    halves_made(columns, |job| {
+        let of = job.column("verified_block")?;
+        Ok(Wanted { article: Box::new(move |number| of[number as usize] != NONE), halves: None })
+    })
+}
+
+fn halves_asked_for(columns: &[ArrayRef]) -> Result<Made> {
+    halves_made(columns, |job| {
+        let (newest, copied) = (job.column("newest")?, job.column("alike")?);
+        let is_representative = move |number: u32| newest[number as usize] == number && copied[number as usize] == NONE;
+        Ok(Wanted { article: Box::new(is_representative), halves: Some(job.column("asked")?) })
+    })
+}
+
+/// Bits of [`Wanted::halves`]: 16 for each half, at most one for each that there can be (512 MB).
+fn asked_bits(halves: &[u32]) -> Vec<u32> {
+    let words = (halves.len() / 2).next_power_of_two().clamp(1 << 16, 1 << 27);
+    let mut bits = vec![0u32; words];
+    for half in halves {
+        bits[(half >> 5) as usize & (words - 1)] |= 1 << (half & 31);
+    }
+    bits
+}
+
+/// What is known of the copies of a job.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct CopyCounts {
+    /// Candidate pairs, verified pairs, and of these those that make copies.
+    pub pairs: [u64; 3],
+    /// Buckets over the cap, in which not all pairs were looked at.
+    pub capped_buckets: u64,
+    /// Articles in the largest bucket.
+    pub largest_bucket: u32,
+    /// Articles that are copies.
+    pub copies: u64,
+}
+
+/// Rows of one part of the buckets.
+const BUCKET_ROWS: u64 = 4 << 20;
+
+const IN_BLOCK: [&str; 4] = ["block", "number", "other", "article"];
+
+/// Finds the copies. Column: `copy_of`, by number.
+pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
+    let folder = run.folder();
+    let mut found = CopyCounts::default();
+    run.step(
+        "signatures",
+        &rows_of_each(&format!("sign({folder}, shard, item, article)"), &["number", "signature"], "articles"),
+    )
+    .await?;
+    let n_signatures = run.reports.last().map_or(0, |report| report.rows);
+    let bands = rows_of_each(&format!("bands({folder}, number, signature)"), &["bucket", "number"], "signatures");
+    let parts = (n_signatures * 64).div_ceil(BUCKET_ROWS).max(run.partitions() as u64);
+    run.step(
+        "buckets",
+        &rows_of_groups(
+            &format!("bucket_pairs({folder}, bucket, number)"),
+            &["a", "b", "capped", "largest"],
+            &format!("({bands})"),
+            &format!("bucket % {parts}"),
+        ),
+    )
+    .await?;
+    run.each("SELECT sum(capped), max(largest) FROM buckets WHERE a = b", |rows| {
+        if rows.num_rows() > 0 {
+            found.capped_buckets = rows.column(0).as_primitive::<UInt64Type>().value(0);
+            found.largest_bucket = rows.column(1).as_primitive::<UInt32Type>().value(0);
+        }
+        Ok(())
+    })
+    .await?;
+    run.step("candidate_copies", "SELECT DISTINCT a, b FROM buckets WHERE a <> b").await?;
+    found.pairs[0] = run.reports.last().map_or(0, |report| report.rows);
+    if !run.job.has_column("candidate_block") {
+        Blocks::write(run.job, "candidate_block", &pairs(run, "candidate_copies").await?)?;
+    }
+    run.step(
+        "verified_copies",
+        &in_blocks(
+            "verify_pairs",
+            &["a", "b", "shared", "in_a", "in_b"],
+            &folder,
+            "candidate_copies",
+            "candidate_block",
+        ),
+    )
+    .await?;
+    let verified = pairs(run, "verified_copies").await?;
+    found.pairs[1] = verified.len() as u64;
+    if !run.job.has_column("alike") {
+        Blocks::write(run.job, "verified_block", &verified)?;
+        run.job.write_column("alike", &groups(run.job, &verified)?)?;
+    }
+    drop(verified);
+    run.step(
+        "asked_halves",
+        &format!(
+            "SELECT DISTINCT half FROM ({})",
+            rows_of_each(&format!("halves_of_pairs({folder}, shard, item, article)"), &["half"], "articles")
+        ),
+    )
+    .await?;
+    if !run.job.has_column("asked") {
+        run.job.write_column("asked", &asked_bits(&halves_in(run, "asked_halves").await?))?;
+    }
+    run.step(
+        "template_halves",
+        &format!(
+            "SELECT half FROM ({}) GROUP BY half HAVING count(*) >= {TEMPLATE_ARTICLES}",
+            rows_of_each(&format!("halves_asked_for({folder}, shard, item, article)"), &["half"], "articles")
+        ),
+    )
+    .await?;
+    if !run.job.has_column("templates") {
+        let mut halves = halves_in(run, "template_halves").await?;
+        halves.sort_unstable();
+        run.job.write_column("templates", &halves)?;
+    }
+    run.step(
+        "evident_copies",
+        &in_blocks("without_templates", &["a", "b"], &folder, "verified_copies", "verified_block"),
+    )
+    .await?;
+    if !run.job.has_column("copy_of") {
+        let evident = pairs(run, "evident_copies").await?;
+        let mut copy_of = groups(run.job, &evident)?;
+        fold_equal_headlines(run, &mut copy_of).await?;
+        run.job.write_column("copy_of", &copy_of)?;
+    }
+    found.pairs[2] = run.reports.last().map_or(0, |report| report.rows);
+    found.copies = run.job.column("copy_of")?.iter().filter(|of| **of != NONE).count() as u64;
+    Ok(found)
+}
+
+/// A query that hands pairs and the texts of their articles to a kernel, block by block.
+fn in_blocks(kernel: &str, fields: &[&str], folder: &str, pairs: &str, blocks: &str) -> String {
+    let pairs = rows_of_each(&format!("pair_in_block({folder}, a, b, '{blocks}')"), &IN_BLOCK, pairs);
+    let articles =
+        rows_of_each(&format!("article_in_blocks({folder}, shard, item, article, '{blocks}')"), &IN_BLOCK, "articles");
+    let from = format!("({pairs} UNION ALL {articles})");
+    rows_of_groups(&format!("{kernel}({folder}, number, other, article)"), fields, &from, "block")
+}
+
+/// The pairs of a table, sorted.
+async fn pairs(run: &Run<'_>, table: &str) -> Result<Vec<(u32, u32)>> {
+    let mut pairs = Vec::new();
+    run.each(&format!("SELECT a, b FROM {table}"), |rows| {
+        let [a, b] = [0, 1].map(|at| rows.column(at).as_primitive::<UInt32Type>().values());
+        pairs.extend(a.iter().copied().zip(b.iter().copied()));
+        Ok(())
+    })
+    .await?;
+    pairs.sort_unstable();
+    Ok(pairs)
+}
+
+async fn halves_in(run: &Run<'_>, table: &str) -> Result<Vec<u32>> {
+    let mut halves = Vec::new();
+    run.each(&format!("SELECT half FROM {table}"), |rows| {
+        halves.extend_from_slice(rows.column(0).as_primitive::<UInt32Type>().values());
+        Ok(())
+    })
+    .await?;
+    Ok(halves)
+}
+
+/// The representative of each article that is a copy by these pairs, else [`NONE`].
+fn groups(job: &Job, pairs: &[(u32, u32)]) -> Result<Vec<u32>> {
+    let counts = Counts::of(job)?;
+    let ranks: Vec<u32> = (0..counts.articles).map(|number| counts.rank(number)).collect();
+    let pairs: Vec<NearDuplicate> =
+        pairs.iter().map(|(a, b)| NearDuplicate { a: *a, b: *b, overlap: Overlap::default() }).collect();
+    Ok(copy_groups(&ranks, &pairs).into_iter().map(|of| of.unwrap_or(NONE)).collect())
+}
+
+/// Articles without a body are copies only where headline and outlet are known and equal.
+async fn fold_equal_headlines(run: &Run<'_>, copy_of: &mut [u32]) -> Result<()> {
+    let counts = Counts::of(run.job)?;
+    let mut rows: Vec<(u64, u32)> = Vec::new();
+    run.each("SELECT headline_key, number FROM numbers WHERE headline_key IS NOT NULL AND newest = number", |batch| {
+        let keys = batch.column(0).as_primitive::<UInt64Type>().values();
+        let numbers = batch.column(1).as_primitive::<UInt32Type>().values();
+        rows.extend(keys.iter().copied().zip(numbers.iter().map(|number| counts.rank(*number))));
+        Ok(())
+    })
+    .await?;
+    rows.sort_unstable();
+    let mut first: FxHashMap<u64, u32> = FxHashMap::default();
+    for (key, rank) in rows {
+        let number = counts.at_rank(rank);
+        let representative = *first.entry(key).or_insert(number);
+        if representative != number {
+            copy_of[number as usize] = representative;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,172 @@
+//! Steps: a query each, whose rows are written to the job's folder and looked at no more once they are there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use datafusion::arrow::array::RecordBatch;
+use datafusion::dataframe::DataFrameWriteOptions;
+use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use futures::StreamExt;
+use serde::{Deserialize, Serialize};
+
+use crate::job::{Job, write_whole};
+
+/// What a finished step says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct StepReport {
+    /// Its name.
+    pub step: String,
+    /// Rows that it made.
+    pub rows: u64,
+    /// Bytes of their files.
+    pub bytes: u64,
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// A job that is run.
+pub(crate) struct Run<'a> {
+    pub(crate) context: SessionContext,
+    pub(crate) job: &'a Job,
+    pub(crate) reports: Vec<StepReport>,
+    tell: &'a mut (dyn FnMut(&StepReport, bool) + Send),
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        context: SessionContext,
+        job: &'a Job,
+        tell: &'a mut (dyn FnMut(&StepReport, bool) + Send),
+    ) -> Run<'a> {
+        Run { context, job, reports: Vec::new(), tell }
+    }
+
+    /// The folder of the job as a literal of a query: the first argument of every kernel.
+    pub(crate) fn folder(&self) -> String {
+        format!("'{}'", self.job.folder().display().to_string().replace('\'', "''"))
+    }
+
+    /// Parts that a step is cut into.
+    pub(crate) fn partitions(&self) -> usize {
+        self.context.state().config().target_partitions()
+    }
+
+    /// Runs a query and keeps its rows as the table `name`; a step that is finished is not run again.
+    pub(crate) async fn step(&mut self, name: &str, query: &str) -> Result<()> {
+        let folder = self.job.folder().join("steps").join(name);
+        let mark = folder.with_extension("json");
+        let finished = fs::read(&mark).ok().and_then(|text| serde_json::from_slice::<StepReport>(&text).ok());
+        let report = match finished {
+            Some(report) => {
+                (self.tell)(&report, true);
+                report
+            }
+            None => {
+                let began = Instant::now();
+                let rows = self.write(&folder, query).await.with_context(|| format!("step `{name}`"))?;
+                let bytes =
+                    parquet_files(&folder)?.iter().map(|file| Ok(file.metadata()?.len())).sum::<Result<u64>>()?;
+                let seconds = began.elapsed().as_secs_f64();
+                let report = StepReport { step: name.to_owned(), rows, bytes, seconds };
+                write_whole(&mark, &serde_json::to_vec(&report)?)?;
+                (self.tell)(&report, false);
+                report
+            }
+        };
+        self.reports.push(report);
+        self.table(name, &folder).await
+    }
+
+    /// Makes the Parquet files in a folder a table.
+    pub(crate) async fn table(&self, name: &str, folder: &Path) -> Result<()> {
+        let path = format!("{}/", folder.display());
+        Ok(self.context.register_parquet(name, path, ParquetReadOptions::default()).await?)
+    }
+
+    /// Writes the rows of a query into a folder, which is there afterwards whole.
+    ///
+    /// A task that an executor finished may be done once more when that executor is lost, and both leave a file. So what is
+    /// there is held against what the tasks that count have written.
+    async fn write(&self, folder: &Path, query: &str) -> Result<u64> {
+        let part = folder.with_extension("part");
+        for attempt in 1.. {
+            for old in [&part, &folder.to_owned()] {
+                if old.exists() {
+                    fs::remove_dir_all(old)?;
+                }
+            }
+            fs::create_dir_all(&part)?;
+            let frame = self.context.sql(query).await?;
+            let schema = Arc::clone(frame.schema().inner());
+            let path = format!("{}/", part.display());
+            let written = frame.write_parquet(&path, DataFrameWriteOptions::new(), None).await?;
+            let counted: u64 = written.iter().map(count_in).sum::<Result<u64>>()?;
+            let files = parquet_files(&part)?;
+            let held: u64 = files.iter().map(|file| rows_of(file)).sum::<Result<u64>>()?;
+            if held == counted {
+                if files.is_empty() {
+                    // No rows: a file that tells the columns.
+                    ArrowWriter::try_new(fs::File::create(part.join("none.parquet"))?, schema, None)?.close()?;
+                }
+                fs::rename(&part, folder)?;
+                return Ok(held);
+            }
+            tracing::warn!(held, counted, attempt, "rows were written twice, since an executor was lost; done again");
+            if attempt == MOST_ATTEMPTS {
+                bail!("{held} rows are there, but {counted} were told; {MOST_ATTEMPTS} times");
+            }
+        }
+        Ok(0)
+    }
+
+    /// Gives the rows of a query to `see`, batch by batch.
+    pub(crate) async fn each(&self, query: &str, mut see: impl FnMut(&RecordBatch) -> Result<()>) -> Result<()> {
+        let mut batches = self.context.sql(query).await?.execute_stream().await?;
+        while let Some(batch) = batches.next().await {
+            see(&batch?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Times that a step is begun before it is given up.
+const MOST_ATTEMPTS: u32 = 3;
+
+fn count_in(batch: &RecordBatch) -> Result<u64> {
+    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::datatypes::UInt64Type;
+    let counts = batch.column(0).as_primitive_opt::<UInt64Type>().context("a step tells no counts")?;
+    Ok(counts.iter().flatten().sum())
+}
+
+fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .filter(|path: &Result<PathBuf>| {
+            path.as_ref().is_ok_and(|path| path.extension().is_some_and(|extension| extension == "parquet"))
+        })
+        .collect::<Result<_>>()?;
+    files.sort();
+    Ok(files)
+}
+
+fn rows_of(file: &Path) -> Result<u64> {
+    let reader = SerializedFileReader::new(fs::File::open(file)?)?;
+    Ok(reader.metadata().file_metadata().num_rows().try_into()?)
+}
+
+/// A query that unnests the rows of a kernel: `call` gives them, of each row of `from`.
+pub(crate) fn rows_of_each(call: &str, fields: &[&str], from: &str) -> String {
+    let columns: Vec<String> = fields.iter().map(|field| format!("r['{field}'] AS {field}")).collect();
+    format!("SELECT {} FROM (SELECT unnest({call}) AS r FROM {from})", columns.join(", "))
+}
+
+/// As [`rows_of_each`], for a kernel that is given all rows of a key at once.
+pub(crate) fn rows_of_groups(call: &str, fields: &[&str], from: &str, key: &str) -> String {
+    rows_of_each("l", fields, &format!("(SELECT {call} AS l FROM {from} GROUP BY {key})"))
+}
