@@ -6,8 +6,9 @@
 Runs the first so many articles of a file (all by default) through a cluster on this machine, one scheduler and two executors
 of one task each, or with --local in one process, and prints for each step its rows, the bytes that it wrote to the job's
 folder, the bytes that executors wrote for each other and for the driver (files below their work folders, which is what
-moves between machines; those for the driver count to the step behind), seconds; and the peak of anonymous memory
-(`RssAnon` of /proc, looked at ten times a second) of each process. --kill kills the first executor with SIGKILL so many
+moves between machines; files of less than a twentieth of a second may be missed, and those for the driver count to the
+step behind), seconds; and the peak of anonymous memory
+(`RssAnon` of /proc, looked at some twenty times a second) of each process. --kill kills the first executor with SIGKILL so many
 seconds into a step and starts it again ten seconds later; each is a run of its own. The answers of all runs of a size are
 held against each other, and against those of `samestory cluster` where --collection is given. Needs Linux. SCALE and SAMESTORY
 name the programs (default: those in target/release).
@@ -34,15 +35,14 @@ def anonymous(process):
     return 0
 
 
-def bytes_below(folder):
-    total = 0
+def sizes_below(folder, sizes):
     for root, _, files in os.walk(folder):
         for name in files:
+            path = os.path.join(root, name)
             try:
-                total += os.stat(os.path.join(root, name)).st_size
+                sizes[path] = max(sizes.get(path, 0), os.stat(path).st_size)
             except FileNotFoundError:
                 pass
-    return total
 
 
 class Cluster:
@@ -51,7 +51,7 @@ class Cluster:
     def __init__(self, folder):
         self.folder = folder
         self.port = free_port()
-        self.peaks, self.processes = {}, {}
+        self.peaks, self.processes, self.sizes = {}, {}, {}
         self.start("scheduler", "scheduler", "--listen", f"127.0.0.1:{self.port}", "--executor-timeout", "15")
         time.sleep(1)
         self.ports = {name: (free_port(), free_port()) for name in ("executor 1", "executor 2")}
@@ -74,9 +74,12 @@ class Cluster:
     def look(self):
         for name, process in self.processes.items():
             self.peaks[name] = max(self.peaks.get(name, 0), anonymous(process))
+        # The engine removes the files of a query soon after it.
+        for name in self.ports:
+            sizes_below(self.folder / name, self.sizes)
 
     def moved(self):
-        return sum(bytes_below(self.folder / name) for name in self.ports)
+        return sum(list(self.sizes.values()))
 
     def stop(self):
         for process in self.processes.values():
@@ -109,7 +112,7 @@ def run(path, folder, local, kill):
                 elif kill and state["killed"] and time.monotonic() - state["killed"] > 10 and not state.get("again"):
                     state["again"] = True
                     cluster.start_executor("executor 1")
-            time.sleep(0.1)
+            time.sleep(0.02)
 
     order = ["heads", "numbers", "signatures", "buckets", "candidate_copies", "verified_copies", "asked_halves",
              "template_halves", "evident_copies", "frequencies", "heaviest_terms", "far_postings", "candidates", "beyond",

@@ -153,6 +153,56 @@ pub fn heaviest_from_bytes(bytes: &[u8]) -> &[HeavyTerm] {
     bytemuck::cast_slice(bytes)
 }
 
+/// Heaviest terms in about eight bytes each, in order, whatever the machine: of each the term (32 bits) and its weights in
+/// steps (16 bits each), then a bit for each that tells names from words.
+pub fn pack_heaviest(terms: &[HeavyTerm]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(9 * terms.len());
+    let mut are_names = vec![0u8; terms.len().div_ceil(8)];
+    for (at, heavy) in terms.iter().enumerate() {
+        let steps = |shares: [f32; 2]| -> [u16; 2] {
+            std::array::from_fn(|of| (heavy.weights[of] / shares[of] * WEIGHT_STEPS).round() as u16)
+        };
+        let is_name = weights_of(WORD_SHARES, steps(roots(WORD_SHARES))) != heavy.weights;
+        let shares = if is_name { NAME_SHARES } else { WORD_SHARES };
+        bytes.extend(heavy.term.to_le_bytes());
+        steps(roots(shares)).iter().for_each(|steps| bytes.extend(steps.to_le_bytes()));
+        are_names[at / 8] |= u8::from(is_name) << (at % 8);
+    }
+    bytes.append(&mut are_names);
+    bytes
+}
+
+/// Reads what [`pack_heaviest`] made.
+pub fn unpack_heaviest(bytes: &[u8]) -> Vec<HeavyTerm> {
+    // A term takes 65 bits.
+    let n_terms = 8 * bytes.len() / 65;
+    let (terms, are_names) = bytes.split_at(8 * n_terms);
+    let unpacked = |(at, [a, b, c, d, e, f, g, h]): (usize, &[u8; 8])| {
+        let is_name = are_names[at / 8] >> (at % 8) & 1 == 1;
+        let steps = [u16::from_le_bytes([*e, *f]), u16::from_le_bytes([*g, *h])];
+        let weights = weights_of(if is_name { NAME_SHARES } else { WORD_SHARES }, steps);
+        HeavyTerm { term: u32::from_le_bytes([*a, *b, *c, *d]), weights }
+    };
+    terms.as_chunks().0.iter().enumerate().map(unpacked).collect()
+}
+
+/// Steps of a weight, as vectors keep it.
+const WEIGHT_STEPS: f32 = 65_535.0;
+
+/// Shares of the weights of a word, and of a name, which has but one.
+const WORD_SHARES: [f32; 2] = [SHARES[0], SHARES[1]];
+const NAME_SHARES: [f32; 2] = [SHARES[2], SHARES[2]];
+
+fn roots(shares: [f32; 2]) -> [f32; 2] {
+    shares.map(f32::sqrt)
+}
+
+/// Weights from their steps, as [`heaviest`] has them.
+fn weights_of(shares: [f32; 2], steps: [u16; 2]) -> [f32; 2] {
+    let shares = roots(shares);
+    std::array::from_fn(|of| shares[of] * (f64::from(steps[of]) / f64::from(WEIGHT_STEPS)) as f32)
+}
+
 /// The terms of an article that add most to its likeness with others, heaviest first: at most 125.
 pub fn heaviest(article: &ArticleVectors<'_>) -> Vec<HeavyTerm> {
     let [words, lead, names] = SHARES.map(f32::sqrt);
@@ -416,6 +466,29 @@ mod tests {
 
     use super::*;
     use crate::{ArticleTerms, DocumentFrequencies};
+
+    #[test]
+    fn heaviest_terms_survive_packing() {
+        let article = |text: &str| {
+            let mut article = Article::new("ferry".into());
+            article.headline = "Ferry Aurelia runs aground".into();
+            article.text = text.into();
+            article
+        };
+        let texts = [
+            "The ferry Aurelia struck a sand bank off Saint Orla on Tuesday. Captain Ines Moreau said that fog hid the bank.",
+            "The ferry Aurelia struck the bank. Fog hid the sand bank off Saint Orla, said Captain Ines Moreau, on a Tuesday.",
+        ];
+        let terms: Vec<ArticleTerms> = texts.iter().map(|text| ArticleTerms::of(&article(text))).collect();
+        let frequencies = DocumentFrequencies::count(&terms);
+        for (terms, text) in terms.iter().zip(texts) {
+            let heavy = heaviest(&ArticleVectors::weigh(terms, &frequencies, &article(text)));
+            assert!(heavy.len() > 10);
+            for n_terms in 0..=heavy.len() {
+                assert_eq!(unpack_heaviest(&pack_heaviest(&heavy[..n_terms])), heavy[..n_terms]);
+            }
+        }
+    }
 
     /// Articles two months apart that share one name, and one without a time.
     #[test]

@@ -15,13 +15,14 @@ use datafusion::arrow::array::{
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt32Type};
 use datafusion::common::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::{Compression, ZstdLevel};
+use datafusion::parquet::basic::Compression;
 use datafusion::parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use samestory::article::{Article, Tokenizer};
 use samestory::copies::headline_key;
 use samestory::ingest::{ArticlesApart, Rejected, read_files};
 use samestory::spill::MOST_HELD;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::function::{Made, RowKernel, Shape};
 use crate::job::{Job, NONE, beside};
@@ -40,7 +41,7 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         Field::new("item", DataType::UInt32, true),
         Field::new("id", DataType::Utf8, true),
         Field::new("seconds", DataType::Int64, true),
-        Field::new("version_key", DataType::Utf8, true),
+        Field::new("version_key", DataType::UInt64, true),
         Field::new("version_number", DataType::UInt32, true),
         Field::new("headline_key", DataType::UInt64, true),
         Field::new("rejected", DataType::Utf8, true),
@@ -67,7 +68,7 @@ struct Heads {
     item: UInt32Builder,
     id: StringBuilder,
     seconds: Int64Builder,
-    version_key: StringBuilder,
+    version_key: UInt64Builder,
     version_number: UInt32Builder,
     headline_key: UInt64Builder,
     rejected: StringBuilder,
@@ -80,7 +81,8 @@ impl Heads {
         self.item.append_value(item);
         self.id.append_value(article.id.as_str());
         self.seconds.append_option(article.time.map(|time| time.seconds));
-        self.version_key.append_option(article.version_key());
+        // By chance two of a thousand million share one with probability .03.
+        self.version_key.append_option(article.version_key().map(|key| xxh3_64(key.as_bytes())));
         self.version_number.append_value(article.version_order().0);
         let spans = article.body_spans();
         let has_body = spans.iter().any(|span| Tokenizer.has_word(&article.text[span.clone()]));
@@ -147,7 +149,7 @@ fn write_articles(job: &Job, shard: u32, articles: &ArticlesApart, heads: &mut H
     let path = job.shard_file(shard);
     let beside = beside(&path);
     let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_compression(Compression::UNCOMPRESSED)
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(4 * BATCH))
         .build();
@@ -160,7 +162,7 @@ fn write_articles(job: &Job, shard: u32, articles: &ArticlesApart, heads: &mut H
             .into_par_iter()
             .map(|at| {
                 let article = articles.whole(at)?.into_owned();
-                let bytes = postcard::to_stdvec(&article)?;
+                let bytes = pack(&article)?;
                 Ok((article, bytes))
             })
             .collect::<Result<_>>()?;
@@ -221,9 +223,21 @@ pub(crate) fn each_wanted<C>(
     Ok(lengths)
 }
 
-/// An article from the bytes in which steps keep it.
+/// An article as bytes in which steps keep it: postcard, then Zstandard, since texts are most of what moves.
+fn pack(article: &Article) -> Result<Vec<u8>> {
+    Ok(zstd::bulk::compress(&postcard::to_stdvec(article)?, ZSTD_LEVEL)?)
+}
+
+const ZSTD_LEVEL: i32 = 3;
+
+/// Bytes that an article may take unpacked: more than any that was read.
+const LARGEST: usize = 8 << 30;
+
+/// An article from what [`pack`] made.
 pub(crate) fn unpack(bytes: &[u8]) -> Result<Article> {
-    postcard::from_bytes(bytes).context("an article of the job is damaged")
+    let length = zstd::bulk::Decompressor::upper_bound(bytes).context("an article of the job is damaged")?;
+    let whole = zstd::bulk::decompress(bytes, length.min(LARGEST)).context("an article of the job is damaged")?;
+    postcard::from_bytes(&whole).context("an article of the job is damaged")
 }
 
 /// How many articles have a number, and how many of them have no time.
@@ -263,7 +277,7 @@ pub(crate) async fn number(run: &mut Run<'_>) -> Result<Vec<Rejected>> {
         "numbers",
         "SELECT shard, item, id, seconds, number, headline_key,
            first_value(number) OVER (
-             PARTITION BY coalesce(version_key, concat(chr(1), id))
+             PARTITION BY version_key, CASE WHEN version_key IS NULL THEN number END
              ORDER BY version_number DESC, seconds DESC NULLS LAST, id DESC) AS newest
          FROM (
            SELECT *, CAST(row_number() OVER (ORDER BY seconds NULLS FIRST, id) - 1 AS INT UNSIGNED) AS number

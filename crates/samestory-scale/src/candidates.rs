@@ -10,19 +10,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use bytemuck::{Pod, Zeroable};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, LargeBinaryBuilder, UInt32Array, UInt32Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, UInt32Type};
 use rustc_hash::FxHashMap;
 use samestory::stories::candidates::{
-    Candidate, FAR_TERMS, HeavySource, HeavyTerm, MOST_ASIDE, MOST_FAR, candidate_lists_among, heaviest,
-    heaviest_as_bytes,
+    Candidate, FAR_TERMS, HeavySource, HeavyTerm, MOST_ASIDE, MOST_FAR, candidate_lists_among, heaviest, pack_heaviest,
+    unpack_heaviest,
 };
 use samestory::stories::{ArticleTerms, ArticleVectors};
 
-use crate::articles::{each_wanted, job_of, of_kernel};
+use crate::articles::{Counts, each_wanted, job_of, of_kernel};
 use crate::function::{GroupKernel, Made, RowKernel, Shape};
 use crate::job::Job;
 use crate::run::{Run, rows_of_each, rows_of_groups};
@@ -39,10 +38,14 @@ fn payload() -> Field {
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let article = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
     let heavy = || vec![DataType::Utf8, DataType::UInt32, DataType::Binary];
-    let in_window = || vec![number("window"), Field::new("number", DataType::UInt32, true), payload()];
+    let in_window = || vec![number("window"), number("number"), payload()];
     vec![
         RowKernel {
-            shape: Shape::new("terms", article(), vec![number("term"), number("articles")]),
+            shape: Shape::new(
+                "terms",
+                [article(), vec![DataType::UInt32]].concat(),
+                vec![number("part"), Field::new("payload", DataType::Binary, false)],
+            ),
             run: |columns| terms(columns).map_err(of_kernel),
         },
         RowKernel {
@@ -68,9 +71,17 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     vec![
         GroupKernel {
             shape: Arc::new(Shape::new(
+                "count_terms",
+                vec![DataType::Utf8, DataType::Binary],
+                vec![number("term"), number("held_by")],
+            )),
+            run: |columns| count_terms(columns).map_err(of_kernel),
+        },
+        GroupKernel {
+            shape: Arc::new(Shape::new(
                 "far_postings",
                 vec![DataType::Utf8, DataType::LargeBinary],
-                vec![number("window"), Field::new("number", DataType::UInt32, true), payload()],
+                vec![number("window"), number("number"), payload()],
             )),
             run: |columns| far_postings(columns).map_err(of_kernel),
         },
@@ -85,7 +96,7 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     ]
 }
 
-/// In how many articles of the batch each term occurs: far fewer rows than each term of each article.
+/// In how many articles of the batch each term occurs, by parts of the terms: two or three bytes a term.
 fn terms(columns: &[ArrayRef]) -> Result<Made> {
     let mut counts: FxHashMap<u32, u32> = FxHashMap::default();
     let mut lengths = each_wanted(columns, Compared::of, Compared::has, &mut |_, article| {
@@ -95,13 +106,75 @@ fn terms(columns: &[ArrayRef]) -> Result<Made> {
     })?;
     let mut counts: Vec<(u32, u32)> = counts.into_iter().collect();
     counts.sort_unstable();
+    let (mut parts, mut payloads) = (UInt32Builder::new(), BinaryBuilder::new());
     if let Some(first) = lengths.first_mut() {
-        *first = counts.len();
+        let n_parts = u64::from(columns[4].as_primitive::<UInt32Type>().value(0));
+        let part = |term: u32| ((u64::from(term) * n_parts) >> 32) as u32;
+        for of_part in counts.chunk_by(|one, other| part(one.0) == part(other.0)) {
+            parts.append_value(part(of_part[0].0));
+            payloads.append_value(pack_counts(of_part));
+            *first += 1;
+        }
     }
-    let column = |value: fn(&(u32, u32)) -> u32| -> ArrayRef {
-        Arc::new(UInt32Array::from_iter_values(counts.iter().map(value)))
+    Ok(Made { lengths, columns: vec![Arc::new(parts.finish()), Arc::new(payloads.finish())] })
+}
+
+/// Counts by rising term as bytes: of each the distance from the one before and whether it is counted once, else the
+/// count; seven bits to a byte, the highest says that more follow.
+fn pack_counts(counts: &[(u32, u32)]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(3 * counts.len());
+    let mut push = |mut number: u64| {
+        while number >= 0x80 {
+            bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        bytes.push(number as u8);
     };
-    Ok(Made { lengths, columns: vec![column(|count| count.0), column(|count| count.1)] })
+    let mut before = 0;
+    for (term, count) in counts {
+        push(u64::from(term - before) << 1 | u64::from(*count > 1));
+        if *count > 1 {
+            push(u64::from(*count));
+        }
+        before = *term;
+    }
+    bytes
+}
+
+/// Reads what [`pack_counts`] made.
+fn unpack_counts(bytes: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
+    let mut rest = bytes.iter();
+    let mut number = move || {
+        let (mut number, mut shift) = (0u64, 0);
+        for byte in rest.by_ref() {
+            number |= u64::from(byte & 0x7f) << shift;
+            shift = (shift + 7).min(63);
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    };
+    let mut term = 0u32;
+    std::iter::from_fn(move || {
+        let head = number()?;
+        term = term.wrapping_add((head >> 1) as u32);
+        let count = if head & 1 == 1 { number()? } else { 1 };
+        Some((term, count as u32))
+    })
+}
+
+/// The terms of a part that more than one article holds.
+fn count_terms(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let mut all: Vec<(u32, u32)> = columns[1].as_binary::<i32>().iter().flatten().flat_map(unpack_counts).collect();
+    all.sort_unstable();
+    let total = |run: &[(u32, u32)]| (run[0].0, run.iter().map(|(_, count)| count).sum::<u32>());
+    let held: Vec<(u32, u32)> =
+        all.chunk_by(|one, other| one.0 == other.0).map(total).filter(|(_, count)| *count > 1).collect();
+    Ok(vec![
+        Arc::new(UInt32Array::from_iter_values(held.iter().map(|row| row.0))),
+        Arc::new(UInt32Array::from_iter_values(held.iter().map(|row| row.1))),
+    ])
 }
 
 /// The vectors of an article in the light of all.
@@ -117,7 +190,7 @@ fn weigh(columns: &[ArrayRef]) -> Result<Made> {
         lengths = each_wanted(columns, Compared::of, Compared::has, &mut |number, article| {
             let vectors = vectors_of(&job, &article)?;
             numbers.append_value(number);
-            terms.append_value(heaviest_as_bytes(&heaviest(&vectors)));
+            terms.append_value(pack_heaviest(&heaviest(&vectors)));
             Ok(1)
         })?;
     }
@@ -147,92 +220,92 @@ fn in_windows(columns: &[ArrayRef]) -> Result<Made> {
 }
 
 /// A term of an article, where its postings are put together.
-#[derive(Debug, Clone, Copy, Pod, Zeroable)]
-#[repr(C)]
+#[derive(Debug, Clone, Copy)]
 struct Posting {
-    term: u32,
     number: u32,
-    weights: [f32; 2],
+    heavy: HeavyTerm,
     /// Whether the article asks for it beyond its window.
-    asks_far: u32,
+    asks_far: bool,
 }
 
-/// An article's heaviest terms, for each part of the terms.
+/// An article's heaviest terms, for each part of the terms: its number, how many of them it asks for far away, which are the
+/// first, and the terms.
 fn postings(columns: &[ArrayRef]) -> Result<Made> {
     let (numbers, heaviest) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i32>());
     let (mut parts, mut payloads) = (UInt32Builder::new(), LargeBinaryBuilder::new());
     let mut lengths = Vec::with_capacity(numbers.len());
     for row in 0..numbers.len() {
         let n_parts = columns[3].as_primitive::<UInt32Type>().value(row);
-        let mut of_parts: BTreeMap<u32, Vec<Posting>> = BTreeMap::new();
-        for (at, heavy) in heavy_terms(heaviest.value(row)).iter().enumerate() {
-            let asks_far = u32::from(at < FAR_TERMS);
-            let HeavyTerm { term, weights } = *heavy;
-            of_parts.entry(term % n_parts).or_default().push(Posting {
-                term,
-                number: numbers.value(row),
-                weights,
-                asks_far,
-            });
+        let mut of_parts: BTreeMap<u32, (u8, Vec<HeavyTerm>)> = BTreeMap::new();
+        for (at, heavy) in unpack_heaviest(heaviest.value(row)).into_iter().enumerate() {
+            let (n_far, terms) = of_parts.entry(heavy.term % n_parts).or_default();
+            *n_far += u8::from(at < FAR_TERMS);
+            terms.push(heavy);
         }
         lengths.push(of_parts.len());
-        for (part, postings) in of_parts {
+        for (part, (n_far, terms)) in of_parts {
+            let mut bytes = numbers.value(row).to_le_bytes().to_vec();
+            bytes.push(n_far);
+            bytes.append(&mut pack_heaviest(&terms));
             parts.append_value(part);
-            payloads.append_value(bytemuck::cast_slice(&postings));
+            payloads.append_value(bytes);
         }
     }
     Ok(Made { lengths, columns: vec![Arc::new(parts.finish()), Arc::new(payloads.finish())] })
 }
 
-/// Numbers of four bytes, wherever they begin.
-fn read_all<T: Pod>(bytes: &[u8]) -> Vec<T> {
-    bytes.chunks_exact(size_of::<T>()).map(bytemuck::pod_read_unaligned).collect()
-}
-
-fn heavy_terms(bytes: &[u8]) -> Vec<HeavyTerm> {
-    read_all(bytes)
+fn unpack_postings(bytes: &[u8]) -> Vec<Posting> {
+    let Some(([a, b, c, d, n_far], terms)) = bytes.split_first_chunk() else { return Vec::new() };
+    let number = u32::from_le_bytes([*a, *b, *c, *d]);
+    let posting = |(at, heavy)| Posting { number, heavy, asks_far: at < *n_far };
+    (0..).zip(unpack_heaviest(terms)).map(posting).collect()
 }
 
 /// For each window the postings that its own articles ask for and that it does not see: by terms that they ask for far
-/// away the nearest on either side, and of those without a time the last.
+/// away the nearest on either side, and of those without a time the last. A row is
+/// an article with such terms.
 fn far_postings(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let windows = Windows::of(&*job_of(columns)?)?;
     let undated = windows.times.counts.undated;
     let payloads = columns[1].as_binary::<i64>();
-    let mut all: Vec<Posting> = payloads.iter().flatten().flat_map(read_all).collect();
-    all.sort_unstable_by_key(|posting| (posting.term, posting.number));
-    let mut of_windows: BTreeMap<u32, Vec<Posting>> = BTreeMap::new();
-    for of_term in all.chunk_by(|one, other| one.term == other.term) {
+    let mut all: Vec<Posting> = payloads.iter().flatten().flat_map(unpack_postings).collect();
+    all.sort_unstable_by_key(|posting| (posting.heavy.term, posting.number));
+    let mut of_windows: BTreeMap<(u32, u32), Vec<HeavyTerm>> = BTreeMap::new();
+    for of_term in all.chunk_by(|one, other| one.heavy.term == other.heavy.term) {
         let (untimed, timed) = of_term.split_at(of_term.partition_point(|posting| posting.number < undated));
         // Runs of one window: numbers follow windows.
         for askers in of_term.chunk_by(|one, other| windows.own(one.number) == windows.own(other.number)) {
             let window = windows.own(askers[0].number);
-            let far = askers.iter().any(|posting| posting.asks_far == 1);
-            let sent = of_windows.entry(window).or_default();
+            let mut send = |postings: &[Posting]| {
+                for posting in postings {
+                    of_windows.entry((window, posting.number)).or_default().push(posting.heavy);
+                }
+            };
             if windows.is_undated(window) {
-                sent.extend(&timed[timed.len().saturating_sub(MOST_ASIDE)..]);
+                send(&timed[timed.len().saturating_sub(MOST_ASIDE)..]);
                 continue;
             }
+            let far = askers.iter().any(|posting| posting.asks_far);
             let seen = windows.seen(window);
             let before = timed.partition_point(|posting| posting.number < seen.start);
             let behind = timed.partition_point(|posting| posting.number < seen.end);
             if far {
-                sent.extend(&timed[before.saturating_sub(MOST_FAR)..before]);
-                sent.extend(timed[behind..].iter().take(MOST_FAR));
+                send(&timed[before.saturating_sub(MOST_FAR)..before]);
+                send(&timed[behind..timed.len().min(behind + MOST_FAR)]);
             }
             if seen.start >= undated {
                 let first = if far { MOST_FAR.min(untimed.len()) } else { 0 };
                 let last = untimed.len().saturating_sub(MOST_ASIDE).max(first);
-                sent.extend(&untimed[..first]);
-                sent.extend(&untimed[last..]);
+                send(&untimed[..first]);
+                send(&untimed[last..]);
             }
         }
     }
     let (mut of, mut numbers, mut sent) = (UInt32Builder::new(), UInt32Builder::new(), LargeBinaryBuilder::new());
-    for (window, postings) in of_windows.iter().filter(|(_, postings)| !postings.is_empty()) {
+    for ((window, number), terms) in &of_windows {
         of.append_value(*window);
-        numbers.append_null();
-        sent.append_value(bytemuck::cast_slice(postings));
+        numbers.append_value(*number);
+        sent.append_value(pack_heaviest(terms));
     }
     Ok(vec![Arc::new(of.finish()), Arc::new(numbers.finish()), Arc::new(sent.finish())])
 }
@@ -277,21 +350,21 @@ fn candidates(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let windows = Windows::of(&*job_of(columns)?)?;
     let window = columns[1].as_primitive::<UInt32Type>().value(0);
     let (numbers, payloads) = (columns[2].as_primitive::<UInt32Type>(), columns[3].as_binary::<i64>());
+    let seen = windows.seen(window);
     let mut articles: Vec<Known> = Vec::new();
-    let mut beyond: BTreeMap<u32, Vec<HeavyTerm>> = BTreeMap::new();
     for row in 0..numbers.len() {
-        if numbers.is_valid(row) {
-            let number = numbers.value(row);
-            let asks = windows.own(number) == window;
-            articles.push(Known { number, heaviest: heavy_terms(payloads.value(row)), asks });
-        } else {
-            for Posting { term, number, weights, .. } in read_all(payloads.value(row)) {
-                beyond.entry(number).or_default().push(HeavyTerm { term, weights });
-            }
-        }
+        let (number, heaviest) = (numbers.value(row), unpack_heaviest(payloads.value(row)));
+        articles.push(Known { number, heaviest, asks: windows.own(number) == window });
     }
-    articles.extend(beyond.into_iter().map(|(number, heaviest)| Known { number, heaviest, asks: false }));
+    // Of an article beyond sight there is a row for each part of the terms.
     articles.sort_by_key(|article| article.number);
+    articles.dedup_by(|next, article| {
+        let same = next.number == article.number && !seen.contains(&next.number);
+        if same {
+            article.heaviest.append(&mut next.heaviest);
+        }
+        same
+    });
     let known = InWindow { articles, windows };
     let lists = candidate_lists_among(&known);
     let (mut of, mut packed) = (UInt32Builder::new(), BinaryBuilder::new());
@@ -319,16 +392,28 @@ pub(crate) fn unpack_candidates(bytes: &[u8]) -> Vec<Candidate> {
     unpack_list(bytes).map(|(number, closeness)| Candidate { number, closeness }).collect()
 }
 
-/// Bytes of the postings that are put together at a time.
+/// Terms of an article that its batch has not met before, on the mean, and those that are counted at a time.
+const TERMS_OF_ARTICLE: u64 = 500;
+const TERMS_OF_PART: u64 = 8 << 20;
+
+/// Bytes of a posting, and of those that are put together at a time.
+const POSTING_BYTES: u64 = size_of::<Posting>() as u64;
 const POSTINGS_BYTES: u64 = 256 << 20;
 
 /// Finds the candidates of all articles that are compared. Columns: `frequencies`, `windows`.
 pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
     let folder = run.folder();
-    let terms = rows_of_each(&format!("terms({folder}, shard, item, article)"), &["term", "articles"], "articles");
+    let n_articles = u64::from(Counts::of(run.job)?.articles);
+    let n_parts = (n_articles * TERMS_OF_ARTICLE).div_ceil(TERMS_OF_PART).max(run.partitions() as u64);
+    let terms = rows_of_each(
+        &format!("terms({folder}, shard, item, article, CAST({n_parts} AS INT UNSIGNED))"),
+        &["part", "payload"],
+        "articles",
+    );
+    let from = format!("({terms})");
     run.step(
         "frequencies",
-        &format!("SELECT term, CAST(sum(articles) AS INT UNSIGNED) AS held_by FROM ({terms}) GROUP BY term HAVING sum(articles) > 1"),
+        &rows_of_groups(&format!("count_terms({folder}, payload)"), &["term", "held_by"], &from, "part"),
     )
     .await?;
     if !run.job.has_column("frequencies") {
@@ -347,7 +432,7 @@ pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
     if Windows::of(run.job)?.len() > 1 {
         let held: u64 =
             run.reports.iter().filter(|report| report.step == "heaviest_terms").map(|report| report.rows).sum();
-        let n_parts = (held * 125 * size_of::<Posting>() as u64).div_ceil(POSTINGS_BYTES).max(run.partitions() as u64);
+        let n_parts = (held * 125 * POSTING_BYTES).div_ceil(POSTINGS_BYTES).max(run.partitions() as u64);
         let postings = rows_of_each(
             &format!("postings({folder}, number, heaviest, CAST({n_parts} AS INT UNSIGNED))"),
             &["part", "payload"],
@@ -372,7 +457,7 @@ pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
 
 async fn write_frequencies(run: &Run<'_>) -> Result<()> {
     let compared = Compared::of(run.job)?;
-    let n_articles = (0..crate::articles::Counts::of(run.job)?.articles).filter(|number| compared.has(*number)).count();
+    let n_articles = (0..Counts::of(run.job)?.articles).filter(|number| compared.has(*number)).count();
     let mut rows: Vec<(u32, u32)> = Vec::new();
     run.each("SELECT term, held_by FROM frequencies", |batch| {
         let [terms, articles] = [0, 1].map(|at| batch.column(at).as_primitive::<UInt32Type>().values());
@@ -385,4 +470,42 @@ async fn write_frequencies(run: &Run<'_>) -> Result<()> {
     let table: Vec<u32> =
         head.into_iter().chain(rows.iter().map(|row| row.0)).chain(rows.iter().map(|row| row.1)).collect();
     run.job.write_column("frequencies", &table)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn counts_survive_packing(counts in prop::collection::btree_map(any::<u32>(), 1u32.., 0..60)) {
+            let counts: Vec<(u32, u32)> = counts.into_iter().collect();
+            prop_assert_eq!(unpack_counts(&pack_counts(&counts)).collect::<Vec<_>>(), counts);
+        }
+
+        #[test]
+        fn any_bytes_are_unpacked(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            prop_assert!(unpack_counts(&bytes).count() <= bytes.len());
+        }
+
+        #[test]
+        fn lists_survive_packing(list in prop::collection::vec((any::<u32>(), -1e3f32..1e3), 0..20)) {
+            prop_assert_eq!(unpack_list(&pack_list(list.iter().copied())).collect::<Vec<_>>(), list);
+        }
+    }
+
+    #[test]
+    fn counts_of_parts_add_up() {
+        let batches = [vec![(3, 1), (9, 2)], vec![(3, 4), (7, 1)], vec![(u32::MAX, 1)]];
+        let payloads: datafusion::arrow::array::BinaryArray =
+            batches.iter().map(|counts| Some(pack_counts(counts))).collect();
+        let made = count_terms(&[Arc::new(UInt32Array::from(vec![0; 3])), Arc::new(payloads)]).unwrap();
+        let [terms, held_by] = [0, 1].map(|at| made[at].as_primitive::<UInt32Type>().values().to_vec());
+        let expected: BTreeMap<u32, u32> = [(3, 5), (9, 2)].into();
+        assert_eq!(terms.into_iter().zip(held_by).collect::<BTreeMap<_, _>>(), expected);
+    }
 }

@@ -387,5 +387,10 @@ pub(crate) async fn judge_candidates(run: &mut Run<'_>) -> Result<()> {
             "\"window\"",
         ),
     )
-    .await
+    .await?;
+    // What the pairs share is not asked for again.
+    for window in 0..Windows::of(run.job)?.len() as u32 {
+        let _ = fs::remove_file(run.job.overlaps_file(window));
+    }
+    Ok(())
 }

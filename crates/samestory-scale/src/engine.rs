@@ -10,6 +10,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::function::{GroupKernel, RowKernel};
+use crate::sink::KeepRows;
 use crate::{articles, candidates, compare, copies, result, stories};
 
 /// Where the steps of a job run.
@@ -65,6 +66,8 @@ fn configured(config: SessionConfig, partitions: usize) -> SessionConfig {
         .with_parquet_pruning(false);
     let mut config = config;
     let options = config.options_mut();
+    // What a task reads it works on: rows move where they must meet others, not to spread work.
+    options.optimizer.enable_round_robin_repartition = false;
     // Kernels take plain columns.
     options.execution.parquet.schema_force_view_types = false;
     config
@@ -77,6 +80,7 @@ const BATCH_ROWS: usize = 1024;
 pub(crate) fn register(context: &SessionContext) {
     row_kernels().into_iter().for_each(|kernel| context.register_udf(ScalarUDF::new_from_impl(kernel)));
     context.register_udf(result::story_id());
+    context.register_udaf(AggregateUDF::new_from_impl(KeepRows::new()));
     group_kernels().into_iter().for_each(|kernel| context.register_udaf(AggregateUDF::new_from_impl(kernel)));
 }
 
@@ -88,6 +92,8 @@ pub(crate) fn registry() -> BallistaFunctionRegistry {
     }
     let story_id = result::story_id();
     registry.scalar_functions.insert(story_id.name().to_owned(), Arc::new(story_id));
+    let keep_rows = AggregateUDF::new_from_impl(KeepRows::new());
+    registry.aggregate_functions.insert(KeepRows::NAME.to_owned(), Arc::new(keep_rows));
     for kernel in group_kernels() {
         let name = kernel.shape.name.to_owned();
         registry.aggregate_functions.insert(name, Arc::new(AggregateUDF::new_from_impl(kernel)));

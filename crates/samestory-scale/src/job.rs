@@ -52,7 +52,7 @@ pub struct Plan {
 pub struct Cuts {
     /// Bytes of a shard: files that are read together. Default 1 GiB.
     pub shard_bytes: u64,
-    /// Articles of a window, at least. Default 50,000: their vectors are 600 MB on the disk of an executor.
+    /// Articles of a window, at least. Default 100,000: their vectors are 1.2 GB on the disk of an executor.
     pub window_articles: u32,
     /// Days of a window, at least. Default 20: what is beside a window, ten days on either side, is looked at with it.
     pub window_days: u32,
@@ -60,7 +60,7 @@ pub struct Cuts {
 
 impl Default for Cuts {
     fn default() -> Cuts {
-        Cuts { shard_bytes: 1 << 30, window_articles: 50_000, window_days: 20 }
+        Cuts { shard_bytes: 1 << 30, window_articles: 100_000, window_days: 20 }
     }
 }
 

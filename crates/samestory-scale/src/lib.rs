@@ -52,6 +52,7 @@ mod job;
 mod result;
 mod roles;
 mod run;
+mod sink;
 mod stories;
 mod windows;
 

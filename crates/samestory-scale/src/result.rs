@@ -13,6 +13,7 @@ use datafusion::arrow::array::{
 };
 use datafusion::arrow::datatypes::{DataType, Field, Float32Type, UInt32Type};
 use datafusion::logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf};
+use samestory::stories::score::LEAST_SIMILARITY;
 use samestory::stories::{PairModel, StoryId};
 use samestory::{ArticleRecord, PlaceColumns};
 use serde::{Deserialize, Serialize};
@@ -22,7 +23,7 @@ use crate::engine::{Where, connect};
 use crate::function::{GroupKernel, Made, RowKernel, Shape};
 use crate::job::{Job, NONE, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
-use crate::stories::prior_of;
+use crate::stories::{pairs_above, prior_of};
 
 /// Columns of the answer.
 const COLUMNS: [&str; 13] = [
@@ -230,12 +231,12 @@ fn results(columns: &[ArrayRef]) -> Result<Made> {
     Ok(Made { lengths, columns: made })
 }
 
-/// Of each article the highest probability that it reports the event of another article of its story; column `score`, as
+/// Of each article the highest probability that it reports the event of another article of its story, of those that count; column `score`, as
 /// bits. Copies have that of what they are copies of, at least.
 async fn write_scores(run: &Run<'_>) -> Result<()> {
     let (model, prior, story) = (PairModel::shipped(), prior_of(run.job)?, run.job.column("story")?);
     let mut scores = vec![f32::NEG_INFINITY; story.len()];
-    run.each("SELECT a, b, log_odds FROM judged_pairs WHERE a <> b", |batch| {
+    run.each(&pairs_above(run.job, LEAST_SIMILARITY)?, |batch| {
         let [a, b] = [0, 1].map(|at| batch.column(at).as_primitive::<UInt32Type>().values());
         let log_odds = batch.column(2).as_primitive::<Float32Type>().values();
         for ((a, b), log_odds) in a.iter().zip(b).zip(log_odds) {

@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use datafusion::arrow::array::RecordBatch;
-use datafusion::dataframe::DataFrameWriteOptions;
+use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
@@ -15,6 +14,7 @@ use futures::StreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, write_whole};
+use crate::sink::{KeepRows, files_told, remove_others};
 
 /// What a finished step says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -48,7 +48,7 @@ impl<'a> Run<'a> {
 
     /// The folder of the job as a literal of a query: the first argument of every kernel.
     pub(crate) fn folder(&self) -> String {
-        format!("'{}'", self.job.folder().display().to_string().replace('\'', "''"))
+        literal(self.job.folder())
     }
 
     /// Parts that a step is cut into.
@@ -89,39 +89,45 @@ impl<'a> Run<'a> {
     }
 
     /// Writes the rows of a query into a folder, which is there afterwards whole.
-    ///
-    /// A task that an executor finished may be done once more when that executor is lost, and both leave a file. So what is
-    /// there is held against what the tasks that count have written.
     async fn write(&self, folder: &Path, query: &str) -> Result<u64> {
         let part = folder.with_extension("part");
-        for attempt in 1.. {
-            for old in [&part, &folder.to_owned()] {
-                if old.exists() {
-                    fs::remove_dir_all(old)?;
-                }
-            }
-            fs::create_dir_all(&part)?;
-            let frame = self.context.sql(query).await?;
-            let schema = Arc::clone(frame.schema().inner());
-            let path = format!("{}/", part.display());
-            let written = frame.write_parquet(&path, DataFrameWriteOptions::new(), None).await?;
-            let counted: u64 = written.iter().map(count_in).sum::<Result<u64>>()?;
-            let files = parquet_files(&part)?;
-            let held: u64 = files.iter().map(|file| rows_of(file)).sum::<Result<u64>>()?;
-            if held == counted {
-                if files.is_empty() {
-                    // No rows: a file that tells the columns.
-                    ArrowWriter::try_new(fs::File::create(part.join("none.parquet"))?, schema, None)?.close()?;
-                }
-                fs::rename(&part, folder)?;
-                return Ok(held);
-            }
-            tracing::warn!(held, counted, attempt, "rows were written twice, since an executor was lost; done again");
-            if attempt == MOST_ATTEMPTS {
-                bail!("{held} rows are there, but {counted} were told; {MOST_ATTEMPTS} times");
+        for old in [&part, &folder.to_owned()] {
+            if old.exists() {
+                fs::remove_dir_all(old)?;
             }
         }
-        Ok(0)
+        fs::create_dir_all(&part)?;
+        let schema = Arc::clone(self.context.sql(query).await?.schema().inner());
+        let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+        let columns: Vec<String> = names.iter().map(|name| format!("\"{name}\"")).collect();
+        let write = format!(
+            "SELECT {}({}, '{}', {}) FROM ({query})",
+            KeepRows::NAME,
+            literal(&part),
+            names.join(","),
+            columns.join(", "),
+        );
+        let mut told: Vec<(String, u64)> = Vec::new();
+        self.each(&write, |batch| {
+            batch.column(0).as_list::<i32>().iter().flatten().for_each(|files| told.extend(files_told(&files)));
+            Ok(())
+        })
+        .await?;
+        let twice = remove_others(&part, &told)?;
+        if twice > 0 {
+            tracing::warn!(files = twice, "removed what tasks wrote that were done again");
+        }
+        for (file, rows) in &told {
+            if rows_of(&part.join(file))? != *rows {
+                bail!("`{}` is not whole", part.join(file).display());
+            }
+        }
+        if told.is_empty() {
+            // No rows: a file that tells the columns.
+            ArrowWriter::try_new(fs::File::create(part.join("none.parquet"))?, schema, None)?.close()?;
+        }
+        fs::rename(&part, folder)?;
+        Ok(told.iter().map(|(_, rows)| rows).sum())
     }
 
     /// Gives the rows of a query to `see`, batch by batch.
@@ -134,14 +140,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Times that a step is begun before it is given up.
-const MOST_ATTEMPTS: u32 = 3;
-
-fn count_in(batch: &RecordBatch) -> Result<u64> {
-    use datafusion::arrow::array::AsArray;
-    use datafusion::arrow::datatypes::UInt64Type;
-    let counts = batch.column(0).as_primitive_opt::<UInt64Type>().context("a step tells no counts")?;
-    Ok(counts.iter().flatten().sum())
+/// A path as a literal of a query.
+fn literal(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', "''"))
 }
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>> {

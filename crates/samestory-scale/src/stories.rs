@@ -52,6 +52,21 @@ pub(crate) fn prior_of(job: &Job) -> Result<f64> {
     Ok(f64::from_bits(u64::from(halves[0]) | u64::from(halves[1]) << 32))
 }
 
+/// A query for the pairs that may be more similar than `least`, so that the others do not move.
+pub(crate) fn pairs_above(job: &Job, least: f64) -> Result<String> {
+    let (model, prior) = (PairModel::shipped(), prior_of(job)?);
+    // Similarity rises with the log odds.
+    let (mut low, mut high) = (-64.0f64, 64.0);
+    for _ in 0..60 {
+        let middle = (low + high) / 2.0;
+        match model.similarity(middle, prior) > least {
+            true => high = middle,
+            false => low = middle,
+        }
+    }
+    Ok(format!("SELECT a, b, log_odds FROM judged_pairs WHERE a <> b AND log_odds > {:.6}", low - 1e-3))
+}
+
 /// The pairs that count and whose articles hang together, by parts of the components.
 fn inside_components(columns: &[ArrayRef]) -> Result<Made> {
     let [a, b] = [1, 2].map(|at| columns[at].as_primitive::<UInt32Type>());
@@ -126,7 +141,7 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
     if !run.job.has_column("component") {
         let threshold = run.job.plan.settings.stories.strictness.threshold();
         let mut components = Components::new(counts.articles as usize);
-        run.each("SELECT a, b, log_odds FROM judged_pairs WHERE a <> b", |batch| {
+        run.each(&pairs_above(run.job, threshold)?, |batch| {
             let [a, b] = [0, 1].map(|at| batch.column(at).as_primitive::<UInt32Type>().values());
             let log_odds = batch.column(2).as_primitive::<Float32Type>().values();
             for ((a, b), log_odds) in a.iter().zip(b).zip(log_odds) {
@@ -145,7 +160,7 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
     let inside = rows_of_each(
         &format!("inside_component({folder}, a, b, log_odds, CAST({parts} AS INT UNSIGNED))"),
         &["part", "a", "b", "log_odds"],
-        "(SELECT * FROM judged_pairs WHERE a <> b)",
+        &format!("({})", pairs_above(run.job, LEAST_SIMILARITY)?),
     );
     run.step(
         "linked",
