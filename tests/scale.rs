@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use samestory::index::SearchFilter;
 use samestory::ingest::{ReadSettings, read};
-use samestory::{Settings, cluster};
-use samestory_scale::{Cuts, Job, Outcome, Where, each_place, plan, run_job};
+use samestory::{Collection, CollectionWriter, Settings, cluster};
+use samestory_scale::{Cuts, Job, Outcome, Where, each_place, plan, run_job, write_collection};
 use tempfile::TempDir;
 
 /// Articles by story, with what they are copies and older versions of.
@@ -288,4 +289,37 @@ fn a_lost_scheduler_is_told_and_the_job_goes_on_behind_what_is_finished() {
     assert!(said.lines().any(|line| line.starts_with("frequencies") && line.ends_with("done before")), "{said}");
     let (_, found) = run(std::slice::from_ref(&path), &job, &Where::Local { partitions: 1 }, Cuts::default()).unwrap();
     assert_eq!(found, of_one_machine(std::slice::from_ref(&path)));
+}
+
+/// The collection of a job answers as that of one machine, and takes articles.
+#[test]
+fn a_job_becomes_a_collection() {
+    let folder = TempDir::new().unwrap();
+    let job = folder.path().join("job");
+    run(&corpus(), &job, &Where::Local { partitions: 2 }, SMALL_WINDOWS).unwrap();
+    let ours = folder.path().join("ours");
+    runtime().block_on(write_collection(&Job::open(&job).unwrap(), &ours, &mut |_| ())).unwrap();
+    let theirs = folder.path().join("theirs");
+    let articles = read(&corpus(), &ReadSettings::default(), &mut |_| ()).articles;
+    let mut writer = CollectionWriter::open(&theirs, &Settings::default()).unwrap();
+    writer.replace(articles.clone(), &Settings::default(), &mut |_| ()).unwrap();
+    writer.close().unwrap();
+    let mut later = articles[3].clone();
+    later.id = "later".into();
+    later.text.push_str(" Fog lay over the harbour until noon.");
+    let state = |path: &Path| {
+        let collection = Collection::open(path).unwrap();
+        let answer = collection.search("ferry", &SearchFilter::default(), 10).unwrap();
+        let found: Vec<String> = answer.stories.iter().map(|found| format!("{found:?}")).collect();
+        let stories: Vec<String> =
+            collection.stories().unwrap().iter().map(|(number, story)| format!("{number} {story:?}")).collect();
+        (found, stories, format!("{:?}", collection.counts()))
+    };
+    assert_eq!(state(&ours), state(&theirs));
+    for path in [&ours, &theirs] {
+        let mut writer = CollectionWriter::open(path, &Settings::default()).unwrap();
+        writer.add(vec![later.clone()], &mut |_| ()).unwrap();
+        writer.close().unwrap();
+    }
+    assert_eq!(state(&ours), state(&theirs));
 }

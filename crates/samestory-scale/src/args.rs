@@ -129,10 +129,10 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "BYTES", default_value_t = Cuts::default().shard_bytes)]
     shard_bytes: u64,
     /// Articles whose candidates are looked for together, at least.
-    #[arg(long, value_name = "N", default_value_t = Cuts::default().window_articles)]
+    #[arg(long, value_name = "N", default_value_t = Cuts::default().window_articles, value_parser = clap::value_parser!(u32).range(1..))]
     window_articles: u32,
     /// Days whose candidates are looked for together, at least.
-    #[arg(long, value_name = "N", default_value_t = Cuts::default().window_days)]
+    #[arg(long, value_name = "N", default_value_t = Cuts::default().window_days, value_parser = clap::value_parser!(u32).range(1..))]
     window_days: u32,
     /// Settings file, as of `samestory`.
     #[arg(long, value_name = "FILE")]

@@ -56,7 +56,7 @@ pub(crate) fn of_kernel(error: anyhow::Error) -> DataFusionError {
     DataFusionError::Execution(format!("{error:#}"))
 }
 
-/// The job that a kernel is run for: its folder is the first argument.
+/// The job that a kernel is run for: its name is the first argument.
 pub(crate) fn job_of(columns: &[ArrayRef]) -> Result<Arc<Job>> {
     Job::shared(columns[0].as_string::<i32>().value(0))
 }
@@ -153,7 +153,7 @@ fn write_articles(job: &Job, shard: u32, articles: &ArticlesApart, heads: &mut H
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(4 * BATCH))
         .build();
-    let mut writer = ArrowWriter::try_new(File::create(&beside)?, Arc::clone(&schema), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(File::create_new(&beside)?, Arc::clone(&schema), Some(properties))?;
     let n_articles = articles.heads().len();
     for start in (0..n_articles).step_by(BATCH) {
         let batch = start..n_articles.min(start + BATCH);
@@ -181,7 +181,7 @@ fn write_articles(job: &Job, shard: u32, articles: &ArticlesApart, heads: &mut H
         )?;
         writer.write(&rows)?;
     }
-    writer.close()?;
+    writer.into_inner()?.sync_all()?;
     Ok(fs::rename(&beside, &path)?)
 }
 

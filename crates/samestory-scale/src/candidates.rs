@@ -10,9 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::Result;
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, LargeBinaryBuilder, UInt32Array, UInt32Builder,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, LargeBinaryBuilder, UInt32Array, UInt32Builder};
 use datafusion::arrow::datatypes::{DataType, Field, UInt32Type};
 use rustc_hash::FxHashMap;
 use samestory::stories::candidates::{
@@ -22,6 +20,7 @@ use samestory::stories::candidates::{
 use samestory::stories::{ArticleTerms, ArticleVectors};
 
 use crate::articles::{Counts, each_wanted, job_of, of_kernel};
+use crate::counts::{add_counts, counts_by_parts, parts_of_terms};
 use crate::function::{GroupKernel, Made, RowKernel, Shape};
 use crate::job::Job;
 use crate::run::{Run, rows_of_each, rows_of_groups};
@@ -37,22 +36,18 @@ fn payload() -> Field {
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let article = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
-    let heavy = || vec![DataType::Utf8, DataType::UInt32, DataType::Binary];
+    let heavy = || vec![DataType::Utf8, DataType::UInt32, DataType::LargeBinary];
     let in_window = || vec![number("window"), number("number"), payload()];
     vec![
         RowKernel {
-            shape: Shape::new(
-                "terms",
-                [article(), vec![DataType::UInt32]].concat(),
-                vec![number("part"), Field::new("payload", DataType::Binary, false)],
-            ),
+            shape: Shape::new("terms", [article(), vec![DataType::UInt32]].concat(), parts_of_terms()),
             run: |columns| terms(columns).map_err(of_kernel),
         },
         RowKernel {
             shape: Shape::new(
                 "weigh",
                 article(),
-                vec![number("number"), Field::new("heaviest", DataType::Binary, false)],
+                vec![number("number"), Field::new("heaviest", DataType::LargeBinary, false)],
             ),
             run: |columns| weigh(columns).map_err(of_kernel),
         },
@@ -72,7 +67,7 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
         GroupKernel {
             shape: Arc::new(Shape::new(
                 "count_terms",
-                vec![DataType::Utf8, DataType::Binary],
+                vec![DataType::Utf8, DataType::LargeBinary],
                 vec![number("term"), number("held_by")],
             )),
             run: |columns| count_terms(columns).map_err(of_kernel),
@@ -89,7 +84,7 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
             shape: Arc::new(Shape::new(
                 "candidates",
                 vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary],
-                vec![number("number"), Field::new("list", DataType::Binary, false)],
+                vec![number("number"), Field::new("list", DataType::LargeBinary, false)],
             )),
             run: |columns| candidates(columns).map_err(of_kernel),
         },
@@ -99,81 +94,23 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
 /// In how many articles of the batch each term occurs, by parts of the terms: two or three bytes a term.
 fn terms(columns: &[ArrayRef]) -> Result<Made> {
     let mut counts: FxHashMap<u32, u32> = FxHashMap::default();
-    let mut lengths = each_wanted(columns, Compared::of, Compared::has, &mut |_, article| {
+    let lengths = each_wanted(columns, Compared::of, Compared::has, &mut |_, article| {
         let terms = ArticleTerms::of(&article);
         terms.counted().into_iter().flatten().for_each(|term| *counts.entry(term.term).or_default() += 1);
         Ok(0)
     })?;
     let mut counts: Vec<(u32, u32)> = counts.into_iter().collect();
     counts.sort_unstable();
-    let (mut parts, mut payloads) = (UInt32Builder::new(), BinaryBuilder::new());
-    if let Some(first) = lengths.first_mut() {
-        let n_parts = u64::from(columns[4].as_primitive::<UInt32Type>().value(0));
-        let part = |term: u32| ((u64::from(term) * n_parts) >> 32) as u32;
-        for of_part in counts.chunk_by(|one, other| part(one.0) == part(other.0)) {
-            parts.append_value(part(of_part[0].0));
-            payloads.append_value(pack_counts(of_part));
-            *first += 1;
-        }
-    }
-    Ok(Made { lengths, columns: vec![Arc::new(parts.finish()), Arc::new(payloads.finish())] })
-}
-
-/// Counts by rising term as bytes: of each the distance from the one before and whether it is counted once, else the
-/// count; seven bits to a byte, the highest says that more follow.
-fn pack_counts(counts: &[(u32, u32)]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(3 * counts.len());
-    let mut push = |mut number: u64| {
-        while number >= 0x80 {
-            bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        bytes.push(number as u8);
-    };
-    let mut before = 0;
-    for (term, count) in counts {
-        push(u64::from(term - before) << 1 | u64::from(*count > 1));
-        if *count > 1 {
-            push(u64::from(*count));
-        }
-        before = *term;
-    }
-    bytes
-}
-
-/// Reads what [`pack_counts`] made.
-fn unpack_counts(bytes: &[u8]) -> impl Iterator<Item = (u32, u32)> + '_ {
-    let mut rest = bytes.iter();
-    let mut number = move || {
-        let (mut number, mut shift) = (0u64, 0);
-        for byte in rest.by_ref() {
-            number |= u64::from(byte & 0x7f) << shift;
-            shift = (shift + 7).min(63);
-            if byte & 0x80 == 0 {
-                return Some(number);
-            }
-        }
-        None
-    };
-    let mut term = 0u32;
-    std::iter::from_fn(move || {
-        let head = number()?;
-        term = term.wrapping_add((head >> 1) as u32);
-        let count = if head & 1 == 1 { number()? } else { 1 };
-        Some((term, count as u32))
-    })
+    Ok(counts_by_parts(&counts, lengths, &columns[4]))
 }
 
 /// The terms of a part that more than one article holds.
 fn count_terms(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let mut all: Vec<(u32, u32)> = columns[1].as_binary::<i32>().iter().flatten().flat_map(unpack_counts).collect();
-    all.sort_unstable();
-    let total = |run: &[(u32, u32)]| (run[0].0, run.iter().map(|(_, count)| count).sum::<u32>());
-    let held: Vec<(u32, u32)> =
-        all.chunk_by(|one, other| one.0 == other.0).map(total).filter(|(_, count)| *count > 1).collect();
+    let mut counts = add_counts(columns[1].as_binary());
+    counts.retain(|(_, articles)| *articles > 1);
     Ok(vec![
-        Arc::new(UInt32Array::from_iter_values(held.iter().map(|row| row.0))),
-        Arc::new(UInt32Array::from_iter_values(held.iter().map(|row| row.1))),
+        Arc::new(UInt32Array::from_iter_values(counts.iter().map(|count| count.0))),
+        Arc::new(UInt32Array::from_iter_values(counts.iter().map(|count| count.1))),
     ])
 }
 
@@ -183,7 +120,7 @@ pub(crate) fn vectors_of(job: &Job, article: &samestory::article::Article) -> Re
 }
 
 fn weigh(columns: &[ArrayRef]) -> Result<Made> {
-    let (mut numbers, mut terms) = (UInt32Builder::new(), BinaryBuilder::new());
+    let (mut numbers, mut terms) = (UInt32Builder::new(), LargeBinaryBuilder::new());
     let mut lengths = vec![0; columns[1].len()];
     if !lengths.is_empty() {
         let job = job_of(columns)?;
@@ -199,7 +136,7 @@ fn weigh(columns: &[ArrayRef]) -> Result<Made> {
 
 /// An article's heaviest terms, for each window that sees it.
 fn in_windows(columns: &[ArrayRef]) -> Result<Made> {
-    let (numbers, heaviest) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i32>());
+    let (numbers, heaviest) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i64>());
     let (mut windows, mut of, mut payloads) = (UInt32Builder::new(), UInt32Builder::new(), LargeBinaryBuilder::new());
     let mut lengths = Vec::with_capacity(numbers.len());
     if !numbers.is_empty() {
@@ -231,7 +168,7 @@ struct Posting {
 /// An article's heaviest terms, for each part of the terms: its number, how many of them it asks for far away, which are the
 /// first, and the terms.
 fn postings(columns: &[ArrayRef]) -> Result<Made> {
-    let (numbers, heaviest) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i32>());
+    let (numbers, heaviest) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i64>());
     let (mut parts, mut payloads) = (UInt32Builder::new(), LargeBinaryBuilder::new());
     let mut lengths = Vec::with_capacity(numbers.len());
     for row in 0..numbers.len() {
@@ -367,7 +304,7 @@ fn candidates(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     });
     let known = InWindow { articles, windows };
     let lists = candidate_lists_among(&known);
-    let (mut of, mut packed) = (UInt32Builder::new(), BinaryBuilder::new());
+    let (mut of, mut packed) = (UInt32Builder::new(), LargeBinaryBuilder::new());
     for (article, list) in known.articles.iter().zip(&lists).filter(|(article, _)| article.asks) {
         of.append_value(article.number);
         packed.append_value(pack_list(list.iter().map(|candidate| (candidate.number, candidate.closeness))));
@@ -381,10 +318,11 @@ pub(crate) fn pack_list(list: impl Iterator<Item = (u32, f32)>) -> Vec<u8> {
 }
 
 pub(crate) fn unpack_list(bytes: &[u8]) -> impl Iterator<Item = (u32, f32)> + '_ {
-    bytes.as_chunks::<8>().0.iter().map(|bytes| {
-        let [number, closeness]: [u32; 2] = bytemuck::pod_read_unaligned(bytes);
-        (number, f32::from_bits(closeness))
-    })
+    bytes
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|[a, b, c, d, e, f, g, h]| (u32::from_le_bytes([*a, *b, *c, *d]), f32::from_le_bytes([*e, *f, *g, *h])))
 }
 
 /// The candidates in a packed list.
@@ -392,9 +330,8 @@ pub(crate) fn unpack_candidates(bytes: &[u8]) -> Vec<Candidate> {
     unpack_list(bytes).map(|(number, closeness)| Candidate { number, closeness }).collect()
 }
 
-/// Terms of an article that its batch has not met before, on the mean, and those that are counted at a time.
+/// Terms of an article that its batch has not met before, on the mean.
 const TERMS_OF_ARTICLE: u64 = 500;
-const TERMS_OF_PART: u64 = 8 << 20;
 
 /// Bytes of a posting, and of those that are put together at a time.
 const POSTING_BYTES: u64 = size_of::<Posting>() as u64;
@@ -403,13 +340,9 @@ const POSTINGS_BYTES: u64 = 256 << 20;
 /// Finds the candidates of all articles that are compared. Columns: `frequencies`, `windows`.
 pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
     let folder = run.folder();
-    let n_articles = u64::from(Counts::of(run.job)?.articles);
-    let n_parts = (n_articles * TERMS_OF_ARTICLE).div_ceil(TERMS_OF_PART).max(run.partitions() as u64);
-    let terms = rows_of_each(
-        &format!("terms({folder}, shard, item, article, CAST({n_parts} AS INT UNSIGNED))"),
-        &["part", "payload"],
-        "articles",
-    );
+    let parts = run.parts_of(TERMS_OF_ARTICLE)?;
+    let terms =
+        rows_of_each(&format!("terms({folder}, shard, item, article, {parts})"), &["part", "payload"], "articles");
     let from = format!("({terms})");
     run.step(
         "frequencies",
@@ -474,38 +407,14 @@ async fn write_frequencies(run: &Run<'_>) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use proptest::prelude::*;
 
     use super::*;
 
     proptest! {
         #[test]
-        fn counts_survive_packing(counts in prop::collection::btree_map(any::<u32>(), 1u32.., 0..60)) {
-            let counts: Vec<(u32, u32)> = counts.into_iter().collect();
-            prop_assert_eq!(unpack_counts(&pack_counts(&counts)).collect::<Vec<_>>(), counts);
-        }
-
-        #[test]
-        fn any_bytes_are_unpacked(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            prop_assert!(unpack_counts(&bytes).count() <= bytes.len());
-        }
-
-        #[test]
         fn lists_survive_packing(list in prop::collection::vec((any::<u32>(), -1e3f32..1e3), 0..20)) {
             prop_assert_eq!(unpack_list(&pack_list(list.iter().copied())).collect::<Vec<_>>(), list);
         }
-    }
-
-    #[test]
-    fn counts_of_parts_add_up() {
-        let batches = [vec![(3, 1), (9, 2)], vec![(3, 4), (7, 1)], vec![(u32::MAX, 1)]];
-        let payloads: datafusion::arrow::array::BinaryArray =
-            batches.iter().map(|counts| Some(pack_counts(counts))).collect();
-        let made = count_terms(&[Arc::new(UInt32Array::from(vec![0; 3])), Arc::new(payloads)]).unwrap();
-        let [terms, held_by] = [0, 1].map(|at| made[at].as_primitive::<UInt32Type>().values().to_vec());
-        let expected: BTreeMap<u32, u32> = [(3, 5), (9, 2)].into();
-        assert_eq!(terms.into_iter().zip(held_by).collect::<BTreeMap<_, _>>(), expected);
     }
 }

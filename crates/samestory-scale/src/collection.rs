@@ -24,7 +24,7 @@ use crate::stories::prior_of;
 use crate::windows::Compared;
 
 /// Tables that a collection is made of.
-const TABLES: [&str; 5] = ["signatures", "candidates", "neighbourhoods", "judged_pairs", "linked"];
+const TABLES: [&str; 6] = ["buckets", "signatures", "candidates", "neighbourhoods", "judged_pairs", "linked"];
 
 /// Writes the articles and stories of a finished job as a collection, of which one machine must have room for the index:
 /// stories are those of the job, and later articles can be added. What stood in the folder is replaced.
@@ -116,7 +116,7 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
     pairs.sort_unstable_by_key(|pair| (pair.a, pair.b));
     let mut lists: Vec<Vec<Candidate>> = vec![Vec::new(); numbers.len()];
     run.each("SELECT number, list FROM candidates", |batch| {
-        let (of, packed) = (batch.column(0).as_primitive::<UInt32Type>(), batch.column(1).as_binary::<i32>());
+        let (of, packed) = (batch.column(0).as_primitive::<UInt32Type>(), batch.column(1).as_binary::<i64>());
         for row in 0..batch.num_rows() {
             let placed = |other: Candidate| Candidate { number: place(other.number), ..other };
             lists[place(of.value(row)) as usize] =
@@ -128,7 +128,7 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; numbers.len()];
     run.each("SELECT number, others, list FROM neighbourhoods", |batch| {
         let of = batch.column(0).as_primitive::<UInt32Type>();
-        let (others, packed) = (batch.column(1).as_primitive::<Float32Type>(), batch.column(2).as_binary::<i32>());
+        let (others, packed) = (batch.column(1).as_primitive::<Float32Type>(), batch.column(2).as_binary::<i64>());
         for row in 0..batch.num_rows() {
             let own = place(of.value(row));
             let known = unpack_list(packed.value(row)).map(|(number, closeness)| (place(number), closeness));
@@ -147,6 +147,12 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
         Ok(())
     })
     .await?;
+    let mut capped_buckets = 0;
+    run.each("SELECT sum(capped) FROM buckets", |batch| {
+        capped_buckets = batch.column(0).as_primitive::<UInt64Type>().value(0) as usize;
+        Ok(())
+    })
+    .await?;
     let prior = prior_of(job)?;
     Ok(Decided {
         copy_of,
@@ -156,6 +162,6 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
         lists,
         neighbourhoods: neighbourhoods.context("the neighbourhoods of the job are not whole")?,
         signatures,
-        capped_buckets: 0,
+        capped_buckets,
     })
 }

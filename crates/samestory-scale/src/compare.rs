@@ -10,8 +10,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BinaryBuilder, Float32Array, Float32Builder, LargeBinaryBuilder, UInt32Array,
-    UInt32Builder, UInt64Array,
+    Array, ArrayRef, AsArray, Float32Array, Float32Builder, LargeBinaryBuilder, UInt32Array, UInt32Builder, UInt64Array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Float32Type, UInt32Type};
 use rayon::prelude::*;
@@ -27,7 +26,8 @@ use samestory::stories::score::Judgement;
 use samestory::stories::vectors::SpilledVectors;
 
 use crate::articles::{job_of, of_kernel, unpack};
-use crate::candidates::{pack_list, unpack_candidates, unpack_list, vectors_of};
+use crate::candidates::{pack_list, unpack_list, vectors_of};
+use crate::counts::{pack_counts, unpack_counts};
 use crate::function::{GroupKernel, Made, RowKernel, Shape};
 use crate::job::{Job, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
@@ -41,14 +41,14 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let text_in_window = vec![
         number("window"),
         number("number"),
-        Field::new("list", DataType::Binary, true),
+        Field::new("list", DataType::LargeBinary, true),
         Field::new("article", DataType::LargeBinary, true),
     ];
     vec![
         RowKernel {
             shape: Shape::new(
                 "partners_beyond",
-                vec![DataType::Utf8, DataType::UInt32, DataType::Binary],
+                vec![DataType::Utf8, DataType::UInt32, DataType::LargeBinary],
                 vec![number("number"), number("window")],
             ),
             run: |columns| partners_beyond(columns).map_err(of_kernel),
@@ -56,7 +56,7 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         RowKernel {
             shape: Shape::new(
                 "list_in_window",
-                vec![DataType::Utf8, DataType::UInt32, DataType::Binary],
+                vec![DataType::Utf8, DataType::UInt32, DataType::LargeBinary],
                 text_in_window.clone(),
             ),
             run: |columns| lists_in_windows(columns).map_err(of_kernel),
@@ -72,12 +72,12 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         RowKernel {
             shape: Shape::new(
                 "neighbourhood_in_windows",
-                vec![DataType::Utf8, DataType::UInt32, DataType::Float32, DataType::Binary],
+                vec![DataType::Utf8, DataType::UInt32, DataType::Float32, DataType::LargeBinary],
                 vec![
                     number("window"),
                     number("number"),
                     Field::new("others", DataType::Float32, false),
-                    Field::new("list", DataType::Binary, false),
+                    Field::new("list", DataType::LargeBinary, false),
                 ],
             ),
             run: |columns| neighbourhoods_in_windows(columns).map_err(of_kernel),
@@ -90,11 +90,11 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
         GroupKernel {
             shape: Arc::new(Shape::new(
                 "compare",
-                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Binary, DataType::LargeBinary],
+                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary, DataType::LargeBinary],
                 vec![
                     number("number"),
                     Field::new("others", DataType::Float32, false),
-                    Field::new("list", DataType::Binary, false),
+                    Field::new("list", DataType::LargeBinary, false),
                 ],
             )),
             run: |columns| compare(columns).map_err(of_kernel),
@@ -102,7 +102,7 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
         GroupKernel {
             shape: Arc::new(Shape::new(
                 "judge",
-                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Float32, DataType::Binary],
+                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Float32, DataType::LargeBinary],
                 vec![
                     number("a"),
                     number("b"),
@@ -132,7 +132,7 @@ impl Beyond {
 
 /// Candidates of the articles of a batch that are in another window, each once a window.
 fn partners_beyond(columns: &[ArrayRef]) -> Result<Made> {
-    let (numbers, lists) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i32>());
+    let (numbers, lists) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i64>());
     let mut found: FxHashSet<(u32, u32)> = FxHashSet::default();
     if !numbers.is_empty() {
         let windows = Windows::of(&*job_of(columns)?)?;
@@ -154,17 +154,23 @@ fn partners_beyond(columns: &[ArrayRef]) -> Result<Made> {
     Ok(Made { lengths, columns: vec![column(|row| row.0), column(|row| row.1)] })
 }
 
+/// The candidates of an article, for its own window: their numbers alone.
 fn lists_in_windows(columns: &[ArrayRef]) -> Result<Made> {
-    let numbers = columns[1].as_primitive::<UInt32Type>();
-    let mut own = UInt32Builder::new();
+    let (numbers, lists) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i64>());
+    let (mut own, mut packed) = (UInt32Builder::new(), LargeBinaryBuilder::new());
     if !numbers.is_empty() {
         let windows = Windows::of(&*job_of(columns)?)?;
-        numbers.values().iter().for_each(|number| own.append_value(windows.own(*number)));
+        for row in 0..numbers.len() {
+            own.append_value(windows.own(numbers.value(row)));
+            let mut list: Vec<(u32, u32)> = unpack_list(lists.value(row)).map(|(number, _)| (number, 1)).collect();
+            list.sort_unstable();
+            packed.append_value(pack_counts(&list));
+        }
     }
     let mut none = LargeBinaryBuilder::new();
     numbers.values().iter().for_each(|_| none.append_null());
     let columns: Vec<ArrayRef> =
-        vec![Arc::new(own.finish()), Arc::clone(&columns[1]), Arc::clone(&columns[2]), Arc::new(none.finish())];
+        vec![Arc::new(own.finish()), Arc::clone(&columns[1]), Arc::new(packed.finish()), Arc::new(none.finish())];
     Ok(Made { lengths: vec![1; numbers.len()], columns })
 }
 
@@ -172,7 +178,7 @@ fn texts_in_windows(columns: &[ArrayRef]) -> Result<Made> {
     let (shards, items) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
     let articles = columns[3].as_binary::<i64>();
     let (mut of, mut numbers) = (UInt32Builder::new(), UInt32Builder::new());
-    let (mut lists, mut texts) = (BinaryBuilder::new(), LargeBinaryBuilder::new());
+    let (mut lists, mut texts) = (LargeBinaryBuilder::new(), LargeBinaryBuilder::new());
     let mut lengths = vec![0; shards.len()];
     if !shards.is_empty() {
         let job = job_of(columns)?;
@@ -200,7 +206,7 @@ fn compare(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let job = job_of(columns)?;
     let window = columns[1].as_primitive::<UInt32Type>().value(0);
     let numbers = columns[2].as_primitive::<UInt32Type>();
-    let (lists, texts) = (columns[3].as_binary::<i32>(), columns[4].as_binary::<i64>());
+    let (lists, texts) = (columns[3].as_binary::<i64>(), columns[4].as_binary::<i64>());
     let mut rows: Vec<(u32, usize)> =
         (0..numbers.len()).filter(|row| texts.is_valid(*row)).map(|row| (numbers.value(row), row)).collect();
     rows.sort_unstable();
@@ -215,8 +221,9 @@ fn compare(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let mut local: Vec<Vec<Candidate>> = vec![Vec::new(); rows.len()];
     let mut own: Vec<u32> = Vec::new();
     for row in (0..numbers.len()).filter(|row| lists.is_valid(*row)) {
-        let list = unpack_candidates(lists.value(row)).into_iter();
-        let list = list.map(|candidate| Ok(Candidate { number: at.of(candidate.number)?, ..candidate }));
+        // Their closeness is what comparing tells.
+        let candidate = |(number, _)| Ok(Candidate { number: at.of(number)?, closeness: 0.0 });
+        let list = unpack_counts(lists.value(row)).map(candidate);
         local[at.of(numbers.value(row))? as usize] = list.collect::<Result<_>>()?;
         own.push(numbers.value(row));
     }
@@ -225,7 +232,7 @@ fn compare(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     drop(vectors);
     write_overlaps(&job, window, &compared, &at)?;
     let neighbourhoods = compared.neighbourhoods();
-    let (mut others, mut packed) = (Float32Builder::new(), BinaryBuilder::new());
+    let (mut others, mut packed) = (Float32Builder::new(), LargeBinaryBuilder::new());
     for number in &own {
         let neighbourhood = &neighbourhoods[at.of(*number)? as usize];
         others.append_value(neighbourhood.others());
@@ -277,9 +284,9 @@ fn read_overlaps(bytes: &[u8]) -> Option<Overlaps<'_>> {
 
 fn neighbourhoods_in_windows(columns: &[ArrayRef]) -> Result<Made> {
     let (numbers, others) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<Float32Type>());
-    let lists = columns[3].as_binary::<i32>();
+    let lists = columns[3].as_binary::<i64>();
     let (mut of, mut named) = (UInt32Builder::new(), UInt32Builder::new());
-    let (mut share, mut packed) = (Float32Builder::new(), BinaryBuilder::new());
+    let (mut share, mut packed) = (Float32Builder::new(), LargeBinaryBuilder::new());
     let mut lengths = vec![0; numbers.len()];
     if !numbers.is_empty() {
         let job = job_of(columns)?;
@@ -307,7 +314,7 @@ fn judge(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let windows = Windows::of(&job)?;
     let window = columns[1].as_primitive::<UInt32Type>().value(0);
     let (numbers, others) = (columns[2].as_primitive::<UInt32Type>(), columns[3].as_primitive::<Float32Type>());
-    let lists = columns[4].as_binary::<i32>();
+    let lists = columns[4].as_binary::<i64>();
     let mut rows: Vec<(u32, usize)> = (0..numbers.len()).map(|row| (numbers.value(row), row)).collect();
     rows.sort_unstable();
     let at = Positions(rows.iter().map(|row| row.0).collect());

@@ -6,11 +6,15 @@
 //! are verified there. Parts that hang together in more articles than a block takes, such as a template of a hundred
 //! thousand, are cut along the order of time; an article that has pairs in several blocks moves to each.
 //!
+//! What a template is, is known only when all shingles of copies are counted; until then each block keeps the shingles of its
+//! copies in a file, and judges them again from there.
+//!
 //! *Consequences.* The driver holds 8 bytes an article and 12 a pair.
 
+use std::fs;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, BinaryBuilder, LargeBinaryBuilder, UInt32Array, UInt32Builder, UInt64Array,
 };
@@ -21,12 +25,13 @@ use samestory::copies::{ShingleMemory, TEMPLATE_ARTICLES, by_template, is_stub, 
 use samestory::minhash::{
     CandidatePair, MinHasher, NearDuplicate, Overlap, ShingleSet, Signature, copy_groups, meet_in_bucket, verify,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::articles::{Counts, each_wanted, job_of, of_kernel, unpack};
 use crate::components::Components;
+use crate::counts::{add_counts, counts_by_parts, parts_of_terms, unpack_counts};
 use crate::function::{GroupKernel, Made, RowKernel, Shape};
-use crate::job::{Job, NONE};
+use crate::job::{Job, NONE, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 
 fn field(name: &str, of: DataType, nullable: bool) -> Field {
@@ -39,6 +44,7 @@ fn number(name: &str) -> Field {
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let article = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
+    let in_parts = || [article(), vec![DataType::UInt32]].concat();
     let in_block = || {
         vec![
             number("block"),
@@ -61,30 +67,26 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
             run: |columns| bands(columns).map_err(of_kernel),
         },
         RowKernel {
-            shape: Shape::new(
-                "pair_in_block",
-                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Utf8],
-                in_block(),
-            ),
+            shape: Shape::new("pair_in_block", vec![DataType::Utf8, DataType::UInt32, DataType::UInt32], in_block()),
             run: |columns| pairs_in_blocks(columns).map_err(of_kernel),
         },
         RowKernel {
-            shape: Shape::new("article_in_blocks", [article(), vec![DataType::Utf8]].concat(), in_block()),
+            shape: Shape::new("article_in_blocks", article(), in_block()),
             run: |columns| articles_in_blocks(columns).map_err(of_kernel),
         },
         RowKernel {
-            shape: Shape::new("halves_of_pairs", article(), vec![number("half")]),
+            shape: Shape::new("halves_of_pairs", in_parts(), parts_of_terms()),
             run: |columns| halves_of_pairs(columns).map_err(of_kernel),
         },
         RowKernel {
-            shape: Shape::new("halves_asked_for", article(), vec![number("half")]),
+            shape: Shape::new("halves_asked_for", in_parts(), parts_of_terms()),
             run: |columns| halves_asked_for(columns).map_err(of_kernel),
         },
     ]
 }
 
 pub(crate) fn group_kernels() -> Vec<GroupKernel> {
-    let block = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
+    let block = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
     vec![
         GroupKernel {
             shape: Arc::new(Shape::new(
@@ -103,8 +105,20 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
             run: |columns| verify_pairs(columns).map_err(of_kernel),
         },
         GroupKernel {
-            shape: Arc::new(Shape::new("without_templates", block(), ["a", "b"].map(number).into())),
+            shape: Arc::new(Shape::new(
+                "without_templates",
+                [DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::UInt32].to_vec(),
+                ["a", "b"].map(number).into(),
+            )),
             run: |columns| without_templates(columns).map_err(of_kernel),
+        },
+        GroupKernel {
+            shape: Arc::new(Shape::new(
+                "halves_of_many",
+                vec![DataType::Utf8, DataType::LargeBinary],
+                vec![number("half")],
+            )),
+            run: |columns| halves_of_many(columns).map_err(of_kernel),
         },
     ]
 }
@@ -199,9 +213,8 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn open(job: &Job, name: &str) -> Result<Blocks> {
-        let others = job.column(&format!("{name}_others"))?;
-        Ok(Blocks { counts: Counts::of(job)?, of: job.column(name)?, others })
+    fn open(job: &Job) -> Result<Blocks> {
+        Ok(Blocks { counts: Counts::of(job)?, of: job.column("block")?, others: job.column("other_blocks")? })
     }
 
     fn of_pair(&self, a: u32, b: u32) -> u32 {
@@ -217,7 +230,7 @@ impl Blocks {
     }
 
     /// Deals out pairs and writes the columns.
-    fn write(job: &Job, name: &str, pairs: &[(u32, u32)]) -> Result<()> {
+    fn write(job: &Job, pairs: &[(u32, u32)]) -> Result<()> {
         let counts = Counts::of(job)?;
         let mut components = Components::new(counts.articles as usize);
         pairs.iter().for_each(|(a, b)| components.join(*a, *b));
@@ -251,8 +264,8 @@ impl Blocks {
         let mut others: Vec<[u32; 2]> = pairs.iter().flat_map(elsewhere).collect();
         others.sort_unstable();
         others.dedup();
-        job.write_column(&format!("{name}_others"), others.as_flattened())?;
-        job.write_column(name, &blocks.of)
+        job.write_column("other_blocks", others.as_flattened())?;
+        job.write_column("block", &blocks.of)
     }
 }
 
@@ -281,7 +294,7 @@ fn pairs_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
     let (a, b) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
     let mut rows = InBlocks::default();
     if !a.is_empty() {
-        let blocks = Blocks::open(&*job_of(columns)?, columns[3].as_string::<i32>().value(0))?;
+        let blocks = Blocks::open(&*job_of(columns)?)?;
         for (a, b) in a.values().iter().zip(b.values()) {
             rows.blocks.append_value(blocks.of_pair(*a, *b));
             rows.numbers.append_value(*a);
@@ -299,7 +312,7 @@ fn articles_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
     let mut lengths = vec![0; shards.len()];
     if !shards.is_empty() {
         let job = job_of(columns)?;
-        let blocks = Blocks::open(&job, columns[4].as_string::<i32>().value(0))?;
+        let blocks = Blocks::open(&job)?;
         for (row, length) in lengths.iter_mut().enumerate() {
             let Some(number) = job.numbers(shards.value(row))?.of(items.value(row)) else { continue };
             for block in blocks.of_article(number) {
@@ -325,8 +338,8 @@ struct Block {
 impl Block {
     fn of(columns: &[ArrayRef]) -> Result<Block> {
         let job = job_of(columns)?;
-        let (numbers, others) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
-        let packed = columns[3].as_binary::<i64>();
+        let (numbers, others) = (columns[2].as_primitive::<UInt32Type>(), columns[3].as_primitive::<UInt32Type>());
+        let packed = columns[4].as_binary::<i64>();
         let mut articles: Vec<(u32, usize)> =
             (0..numbers.len()).filter(|row| others.is_null(*row)).map(|row| (numbers.value(row), row)).collect();
         articles.sort_unstable();
@@ -364,37 +377,78 @@ impl Block {
         let pairs: Vec<CandidatePair> = self.pairs.iter().filter(is_alike).copied().collect();
         (verify(&sets, &pairs, &settings.rule()), sets)
     }
-
-    fn columns<const N: usize>(rows: &[[u32; N]]) -> Vec<ArrayRef> {
-        let column =
-            |at: usize| -> ArrayRef { Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row[at]))) };
-        (0..N).map(column).collect()
-    }
 }
 
+/// The verified pairs of a block. The shingles of their articles are written to the file of the block. Arguments: job,
+/// block, number, other, article.
 fn verify_pairs(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let block = Block::of(columns)?;
+    let mut block = Block::of(columns)?;
+    let (verified, mut sets) = block.verified();
+    let mut in_pairs: Vec<u32> = verified.iter().flat_map(|pair| [pair.a, pair.b]).collect();
+    in_pairs.sort_unstable();
+    in_pairs.dedup();
+    let shingled = |at: &u32| {
+        let article = &mut block.articles[*at as usize];
+        Shingled {
+            number: block.numbers[*at as usize],
+            outlet: article.outlet.take(),
+            headline: std::mem::take(&mut article.headline),
+            shingles: std::mem::take(&mut sets[*at as usize]).as_slice().to_vec(),
+        }
+    };
+    let shingled: Vec<Shingled> = in_pairs.iter().map(shingled).collect();
+    let name = columns[1].as_primitive::<UInt32Type>().value(0);
+    write_whole(&block.job.shingles_file(name), &postcard::to_stdvec(&shingled)?)?;
     let row = |pair: &NearDuplicate| {
         let Overlap { shared, a, b } = pair.overlap;
         let [first, second] = [pair.a, pair.b].map(|at| block.numbers[at as usize]);
         [first, second, shared as u32, a as u32, b as u32]
     };
-    Ok(Block::columns(&block.verified().0.iter().map(row).collect::<Vec<_>>()))
+    Ok(columns_of(&verified.iter().map(row).collect::<Vec<_>>()))
 }
 
-/// The verified pairs of a block that are neither made by a template nor stubs.
+/// What is asked of an article of a verified pair once templates are known.
+#[derive(Serialize, Deserialize)]
+struct Shingled {
+    number: u32,
+    outlet: Option<String>,
+    headline: String,
+    shingles: Vec<u64>,
+}
+
+/// The verified pairs of a block that are neither made by a template nor stubs. Arguments: job, block, a, b.
 fn without_templates(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let block = Block::of(columns)?;
-    let shared: FxHashSet<u32> = block.job.column("templates")?.iter().copied().collect();
-    let rule = block.job.plan.settings.copies.rule();
-    let (verified, sets) = block.verified();
-    let evident = |pair: &&NearDuplicate| {
-        let (a, b) = (pair.a as usize, pair.b as usize);
-        !by_template(&sets[a], &sets[b], &pair.overlap, &shared, &rule)
-            && !is_stub(&block.articles[a], &block.articles[b], &pair.overlap)
-    };
-    let row = |pair: &NearDuplicate| [pair.a, pair.b].map(|at| block.numbers[at as usize]);
-    Ok(Block::columns(&verified.iter().filter(evident).map(row).collect::<Vec<_>>()))
+    let job = job_of(columns)?;
+    let path = job.shingles_file(columns[1].as_primitive::<UInt32Type>().value(0));
+    let bytes = fs::read(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+    let shingled: Vec<Shingled> =
+        postcard::from_bytes(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
+    let known: FxHashMap<u32, (Article, ShingleSet)> = shingled
+        .into_iter()
+        .map(|Shingled { number, outlet, headline, shingles }| {
+            let article = Article { outlet, headline, ..Article::new("".into()) };
+            (number, (article, shingles.into_iter().collect()))
+        })
+        .collect();
+    let known =
+        |number: u32| known.get(&number).with_context(|| format!("`{}` has no article {number}", path.display()));
+    let shared: FxHashSet<u32> = job.column("templates")?.iter().copied().collect();
+    let rule = job.plan.settings.copies.rule();
+    let [a, b] = [2, 3].map(|at| columns[at].as_primitive::<UInt32Type>().values());
+    let mut evident: Vec<[u32; 2]> = Vec::new();
+    for (a, b) in a.iter().zip(b) {
+        let ((first, set), (second, other)) = (known(*a)?, known(*b)?);
+        let overlap = Overlap::of(set, other);
+        if !by_template(set, other, &overlap, &shared, &rule) && !is_stub(first, second, &overlap) {
+            evident.push([*a, *b]);
+        }
+    }
+    Ok(columns_of(&evident))
+}
+
+fn columns_of<const N: usize>(rows: &[[u32; N]]) -> Vec<ArrayRef> {
+    let column = |at: usize| -> ArrayRef { Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row[at]))) };
+    (0..N).map(column).collect()
 }
 
 /// The distinct lower halves of an article's shingles.
@@ -405,6 +459,7 @@ fn halves(memory: &mut ShingleMemory, article: &Article) -> Vec<u32> {
     halves
 }
 
+/// How many articles of the batch hold each half that is wanted, by parts of them.
 fn halves_made(columns: &[ArrayRef], wanted: impl Fn(&Job) -> Result<Wanted>) -> Result<Made> {
     let mut memory = ShingleMemory::default();
     let mut all: Vec<u32> = Vec::new();
@@ -417,11 +472,19 @@ fn halves_made(columns: &[ArrayRef], wanted: impl Fn(&Job) -> Result<Wanted>) ->
     };
     let is_wanted = |of: &Wanted, number: u32| (of.article)(number);
     let lengths = each_wanted(columns, wanted, is_wanted, &mut |_, article| {
-        let before = all.len();
         all.extend(halves(&mut memory, &article).into_iter().filter(|half| asked(*half)));
-        Ok(all.len() - before)
+        Ok(0)
     })?;
-    Ok(Made { lengths, columns: vec![Arc::new(UInt32Array::from(all))] })
+    all.sort_unstable();
+    let counts: Vec<(u32, u32)> = all.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect();
+    Ok(counts_by_parts(&counts, lengths, &columns[4]))
+}
+
+/// The halves of a part that [`TEMPLATE_ARTICLES`] or more articles hold.
+fn halves_of_many(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    let counts = add_counts(columns[1].as_binary());
+    let many = counts.iter().filter(|(_, articles)| *articles as usize >= TEMPLATE_ARTICLES);
+    Ok(vec![Arc::new(UInt32Array::from_iter_values(many.map(|(half, _)| *half)))])
 }
 
 /// Of which articles which halves are wanted.
@@ -433,7 +496,7 @@ struct Wanted {
 
 fn halves_of_pairs(columns: &[ArrayRef]) -> Result<Made> {
     halves_made(columns, |job| {
-        let of = job.column("verified_block")?;
+        let of = job.column("verified")?;
         Ok(Wanted { article: Box::new(move |number| of[number as usize] != NONE), halves: None })
     })
 }
@@ -468,6 +531,9 @@ pub struct CopyCounts {
     /// Articles that are copies.
     pub copies: u64,
 }
+
+/// Distinct halves of an article, on the mean.
+const HALVES_OF_ARTICLE: u64 = 400;
 
 /// Rows of one part of the buckets.
 const BUCKET_ROWS: u64 = 4 << 20;
@@ -506,56 +572,74 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
     .await?;
     run.step("candidate_copies", "SELECT DISTINCT a, b FROM buckets WHERE a <> b").await?;
     found.pairs[0] = run.reports.last().map_or(0, |report| report.rows);
-    if !run.job.has_column("candidate_block") {
-        Blocks::write(run.job, "candidate_block", &pairs(run, "candidate_copies").await?)?;
+    if !run.job.has_column("block") {
+        Blocks::write(run.job, &pairs(run, "candidate_copies").await?)?;
     }
+    let blocks = in_blocks(&folder, "candidate_copies");
     run.step(
         "verified_copies",
-        &in_blocks(
-            "verify_pairs",
+        &rows_of_groups(
+            &format!("verify_pairs({folder}, block, number, other, article)"),
             &["a", "b", "shared", "in_a", "in_b"],
-            &folder,
-            "candidate_copies",
-            "candidate_block",
+            &blocks,
+            "block",
         ),
     )
     .await?;
     let verified = pairs(run, "verified_copies").await?;
     found.pairs[1] = verified.len() as u64;
     if !run.job.has_column("alike") {
-        Blocks::write(run.job, "verified_block", &verified)?;
+        let mut in_pairs = vec![NONE; Counts::of(run.job)?.articles as usize];
+        verified.iter().flat_map(|(a, b)| [a, b]).for_each(|number| in_pairs[*number as usize] = 1);
+        run.job.write_column("verified", &in_pairs)?;
         run.job.write_column("alike", &groups(run.job, &verified)?)?;
     }
     drop(verified);
-    run.step(
-        "asked_halves",
-        &format!(
-            "SELECT DISTINCT half FROM ({})",
-            rows_of_each(&format!("halves_of_pairs({folder}, shard, item, article)"), &["half"], "articles")
-        ),
-    )
-    .await?;
+    let parts = run.parts_of(HALVES_OF_ARTICLE)?;
+    let halves = |kernel: &str| {
+        rows_of_each(&format!("{kernel}({folder}, shard, item, article, {parts})"), &["part", "payload"], "articles")
+    };
+    run.step("asked_halves", &halves("halves_of_pairs")).await?;
     if !run.job.has_column("asked") {
-        run.job.write_column("asked", &asked_bits(&halves_in(run, "asked_halves").await?))?;
+        let mut asked: Vec<u32> = Vec::new();
+        run.each("SELECT payload FROM asked_halves", |batch| {
+            let payloads = batch.column(0).as_binary::<i64>();
+            asked.extend(payloads.iter().flatten().flat_map(unpack_counts).map(|(half, _)| half));
+            Ok(())
+        })
+        .await?;
+        asked.sort_unstable();
+        asked.dedup();
+        run.job.write_column("asked", &asked_bits(&asked))?;
     }
-    run.step(
-        "template_halves",
-        &format!(
-            "SELECT half FROM ({}) GROUP BY half HAVING count(*) >= {TEMPLATE_ARTICLES}",
-            rows_of_each(&format!("halves_asked_for({folder}, shard, item, article)"), &["half"], "articles")
-        ),
-    )
-    .await?;
+    let asked_for = format!("({})", halves("halves_asked_for"));
+    let many = format!("halves_of_many({folder}, payload)");
+    run.step("template_halves", &rows_of_groups(&many, &["half"], &asked_for, "part")).await?;
     if !run.job.has_column("templates") {
-        let mut halves = halves_in(run, "template_halves").await?;
+        let mut halves = Vec::new();
+        run.each("SELECT half FROM template_halves", |rows| {
+            halves.extend_from_slice(rows.column(0).as_primitive::<UInt32Type>().values());
+            Ok(())
+        })
+        .await?;
         halves.sort_unstable();
         run.job.write_column("templates", &halves)?;
     }
+    let in_block = rows_of_each(&format!("pair_in_block({folder}, a, b)"), &IN_BLOCK, "verified_copies");
     run.step(
         "evident_copies",
-        &in_blocks("without_templates", &["a", "b"], &folder, "verified_copies", "verified_block"),
+        &rows_of_groups(
+            &format!("without_templates({folder}, block, number, other)"),
+            &["a", "b"],
+            &format!("(SELECT block, number, other FROM ({in_block}))"),
+            "block",
+        ),
     )
     .await?;
+    // Shingles are not asked for again.
+    for block in 0..run.job.column("block")?.iter().filter(|block| **block != NONE).max().map_or(0, |last| last + 1) {
+        let _ = fs::remove_file(run.job.shingles_file(block));
+    }
     if !run.job.has_column("copy_of") {
         let evident = pairs(run, "evident_copies").await?;
         let mut copy_of = groups(run.job, &evident)?;
@@ -567,13 +651,11 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
     Ok(found)
 }
 
-/// A query that hands pairs and the texts of their articles to a kernel, block by block.
-fn in_blocks(kernel: &str, fields: &[&str], folder: &str, pairs: &str, blocks: &str) -> String {
-    let pairs = rows_of_each(&format!("pair_in_block({folder}, a, b, '{blocks}')"), &IN_BLOCK, pairs);
-    let articles =
-        rows_of_each(&format!("article_in_blocks({folder}, shard, item, article, '{blocks}')"), &IN_BLOCK, "articles");
-    let from = format!("({pairs} UNION ALL {articles})");
-    rows_of_groups(&format!("{kernel}({folder}, number, other, article)"), fields, &from, "block")
+/// Rows of pairs and of the texts of their articles, by block.
+fn in_blocks(folder: &str, pairs: &str) -> String {
+    let pairs = rows_of_each(&format!("pair_in_block({folder}, a, b)"), &IN_BLOCK, pairs);
+    let articles = rows_of_each(&format!("article_in_blocks({folder}, shard, item, article)"), &IN_BLOCK, "articles");
+    format!("({pairs} UNION ALL {articles})")
 }
 
 /// The pairs of a table, sorted.
@@ -587,16 +669,6 @@ async fn pairs(run: &Run<'_>, table: &str) -> Result<Vec<(u32, u32)>> {
     .await?;
     pairs.sort_unstable();
     Ok(pairs)
-}
-
-async fn halves_in(run: &Run<'_>, table: &str) -> Result<Vec<u32>> {
-    let mut halves = Vec::new();
-    run.each(&format!("SELECT half FROM {table}"), |rows| {
-        halves.extend_from_slice(rows.column(0).as_primitive::<UInt32Type>().values());
-        Ok(())
-    })
-    .await?;
-    Ok(halves)
 }
 
 /// The representative of each article that is a copy by these pairs, else [`NONE`].

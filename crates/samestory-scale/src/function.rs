@@ -13,11 +13,11 @@ use std::hash::{Hash, Hasher};
 use std::mem::size_of_val;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StructArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, StructArray};
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{cast, concat};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, Fields};
-use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, exec_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDFImpl, ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility,
@@ -35,7 +35,7 @@ pub(crate) struct Made {
 pub(crate) struct Shape {
     /// Its name in queries.
     pub(crate) name: &'static str,
-    /// Types of its arguments; the first is the folder of the job.
+    /// Types of its arguments; the first names the job.
     pub(crate) arguments: Vec<DataType>,
     /// Fields of the rows that it makes.
     pub(crate) fields: Fields,
@@ -55,7 +55,11 @@ impl Shape {
 
     /// The arguments in the types that the kernel asks for.
     fn cast(&self, columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-        columns.iter().zip(&self.arguments).map(|(column, wanted)| Ok(cast(column, wanted)?)).collect()
+        Self::cast_to(columns, &self.arguments)
+    }
+
+    fn cast_to(columns: &[ArrayRef], wanted: &[DataType]) -> Result<Vec<ArrayRef>> {
+        columns.iter().zip(wanted).map(|(column, wanted)| Ok(cast(column, wanted)?)).collect()
     }
 
     fn lists(&self, made: Made) -> Result<ListArray> {
@@ -159,18 +163,20 @@ impl AggregateUDFImpl for GroupKernel {
     }
 
     fn accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Gathered { shape: Arc::clone(&self.shape), run: self.run, parts: Vec::new(), bytes: 0 }))
+        Ok(Box::new(Gathered { shape: Arc::clone(&self.shape), run: self.run, job: None, parts: Vec::new(), bytes: 0 }))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let name = format!("{}[rows]", args.name);
-        Ok(vec![Arc::new(Field::new(name, DataType::List(item(&argument_fields(&self.shape))), true))])
+        let field = |name: &str, of| Arc::new(Field::new(format!("{}[{name}]", args.name), of, true));
+        let rows = DataType::List(item(&row_fields(&self.shape)));
+        Ok(vec![field("job", DataType::Utf8), field("rows", rows)])
     }
 }
 
-fn argument_fields(shape: &Shape) -> Fields {
+/// Fields of the rows that a group gathers: the arguments but for the job, which is one.
+fn row_fields(shape: &Shape) -> Fields {
     let field = |(at, of): (usize, &DataType)| Field::new(format!("c{at}"), of.clone(), true);
-    shape.arguments.iter().enumerate().map(field).collect()
+    shape.arguments.iter().enumerate().skip(1).map(field).collect()
 }
 
 /// The rows of one key so far.
@@ -178,13 +184,17 @@ fn argument_fields(shape: &Shape) -> Fields {
 struct Gathered {
     shape: Arc<Shape>,
     run: fn(&[ArrayRef]) -> Result<Vec<ArrayRef>>,
+    /// The first argument, which is the same in all rows.
+    job: Option<String>,
     parts: Vec<Vec<ArrayRef>>,
     bytes: usize,
 }
 
 impl Gathered {
     fn push(&mut self, columns: Vec<ArrayRef>) {
-        self.bytes += columns.iter().map(Array::get_array_memory_size).sum::<usize>();
+        // Of the rows alone: several groups share the memory that they stand in.
+        let bytes = |column: &ArrayRef| column.to_data().get_slice_memory_size().unwrap_or_default();
+        self.bytes += columns.iter().map(bytes).sum::<usize>();
         self.parts.push(columns);
     }
 
@@ -196,22 +206,28 @@ impl Gathered {
             let of_parts: Vec<&dyn Array> = parts.iter().map(|part| part[at].as_ref()).collect();
             Ok(concat(&of_parts)?)
         };
-        (0..self.shape.arguments.len()).map(column).collect()
+        (0..self.shape.arguments.len() - 1).map(column).collect()
     }
 }
 
 impl Accumulator for Gathered {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        let columns = self.shape.cast(values)?;
+        if values[0].is_empty() {
+            return Ok(());
+        }
+        let job =
+            || Ok::<_, DataFusionError>(cast(&values[0], &DataType::Utf8)?.as_string::<i32>().value(0).to_owned());
+        self.job.get_or_insert(job()?);
+        let columns = Shape::cast_to(&values[1..], &self.shape.arguments[1..])?;
         self.push(columns);
         Ok(())
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        if self.parts.is_empty() {
-            return exec_err!("{} is asked of no rows", self.shape.name);
-        }
-        let columns = (self.run)(&self.columns()?)?;
+        let Some(job) = self.job.take() else { return exec_err!("{} is asked of no rows", self.shape.name) };
+        let job: ArrayRef = Arc::new(StringArray::from(vec![job]));
+        let arguments: Vec<ArrayRef> = std::iter::once(job).chain(self.columns()?).collect();
+        let columns = (self.run)(&arguments)?;
         let n_rows = columns.first().map_or(0, Array::len);
         let list = self.shape.lists(Made { lengths: vec![n_rows], columns })?;
         Ok(ScalarValue::List(Arc::new(list)))
@@ -222,18 +238,21 @@ impl Accumulator for Gathered {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        let fields = argument_fields(&self.shape);
-        if self.parts.is_empty() {
-            return Ok(vec![ScalarValue::try_new_null(&DataType::List(item(&fields)))?]);
-        }
+        let fields = row_fields(&self.shape);
+        let Some(job) = self.job.take() else {
+            return Ok(vec![ScalarValue::Utf8(None), ScalarValue::try_new_null(&DataType::List(item(&fields)))?]);
+        };
         let rows = StructArray::try_new(fields.clone(), self.columns()?, None)?;
         let offsets = OffsetBuffer::from_lengths([rows.len()]);
         let list = ListArray::try_new(item(&fields), offsets, Arc::new(rows), None)?;
-        Ok(vec![ScalarValue::List(Arc::new(list))])
+        Ok(vec![ScalarValue::Utf8(Some(job)), ScalarValue::List(Arc::new(list))])
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
-        for rows in states[0].as_list::<i32>().iter().flatten() {
+        if let Some(job) = states[0].as_string::<i32>().iter().flatten().next() {
+            self.job.get_or_insert_with(|| job.to_owned());
+        }
+        for rows in states[1].as_list::<i32>().iter().flatten() {
             self.push(rows.as_struct().columns().to_vec());
         }
         Ok(())

@@ -6,6 +6,7 @@
 //! JOB/articles/           the articles with their texts, a file for each shard
 //! JOB/steps/NAME/         the rows that a step made
 //! JOB/steps/NAME.json     the step is finished: rows, bytes, seconds
+//! JOB/shingles/           the shingles of copies by block, until templates are known
 //! JOB/overlaps/           what the pairs of each window share, until they are judged
 //! JOB/places/             where the articles of each shard belong
 //! JOB/columns/NAME.u32    a number for each article, which every executor reads whole
@@ -15,9 +16,11 @@
 //! (articles without one come first), then id.
 
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
@@ -35,6 +38,8 @@ use serde::{Deserialize, Serialize};
 pub struct Plan {
     /// The layout of the folder.
     pub format: u32,
+    /// What no other job is called.
+    pub id: String,
     /// By which settings.
     pub settings: Settings,
     /// When the job began, in seconds since 1970: articles are not from the future.
@@ -98,6 +103,9 @@ pub(crate) fn shards(files: Vec<Found>, bytes_of_shard: u64) -> Vec<Vec<Found>> 
     shards
 }
 
+/// Folders of a job.
+const PARTS: [&str; 7] = ["articles", "columns", "overlaps", "places", "shards", "shingles", "steps"];
+
 /// A job's folder.
 #[derive(Debug)]
 pub struct Job {
@@ -116,20 +124,27 @@ impl Job {
     /// If the folder cannot be written, or holds another job.
     pub fn begin(folder: &Path, plan: Plan) -> Result<Job> {
         fs::create_dir_all(folder).with_context(|| format!("folder `{}` cannot be made", folder.display()))?;
-        let folder = folder.canonicalize()?;
+        let folder = absolute(folder)?;
+        if folder.to_str().is_none() {
+            bail!("the path of `{}` is not UTF-8, as queries must name it", folder.display());
+        }
         if folder.join("job.json").exists() {
             let job = Job::open(&folder)?;
-            let same = Plan { now: job.plan.now, ..plan } == job.plan;
+            let same = Plan { id: job.plan.id.clone(), now: job.plan.now, ..plan } == job.plan;
             if !same {
                 bail!("`{}` holds a job of other articles or settings; name another folder", folder.display());
             }
             return Ok(job);
         }
-        if fs::read_dir(&folder)?.next().is_some() {
-            bail!("`{}` is neither empty nor the folder of a job", folder.display());
+        let is_ours = |name: &OsStr| name.to_str().is_some_and(|name| PARTS.contains(&name) || name.ends_with(".new"));
+        for entry in fs::read_dir(&folder)? {
+            // A driver that was killed at once may have left some of it.
+            if !is_ours(&entry?.file_name()) {
+                bail!("`{}` is neither empty nor the folder of a job", folder.display());
+            }
         }
-        for part in ["articles", "steps", "columns", "overlaps", "places", "shards"] {
-            fs::create_dir(folder.join(part))?;
+        for part in PARTS {
+            fs::create_dir_all(folder.join(part))?;
         }
         write_shard_numbers(&folder, plan.shards.len() as u32)?;
         write_whole(&folder.join("job.json"), &serde_json::to_vec_pretty(&plan)?)?;
@@ -151,20 +166,28 @@ impl Job {
         Ok(Job { folder: folder.to_owned(), plan, columns: Mutex::default(), frequencies: OnceLock::new() })
     }
 
-    /// The job in a folder, as kernels see it: opened once a process.
-    pub(crate) fn shared(folder: &str) -> Result<Arc<Job>> {
-        static LAST: Mutex<Option<(SystemTime, Arc<Job>)>> = Mutex::new(None);
-        let folder = Path::new(folder);
-        // Another job may have taken the place of the last.
-        let written = fs::metadata(folder.join("job.json")).and_then(|of| of.modified()).ok();
+    /// What kernels know the job by: its id and its folder.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.plan.id, self.folder.display())
+    }
+
+    /// The job of a [name](Self::name), as kernels see it. The last few stay open.
+    pub(crate) fn shared(name: &str) -> Result<Arc<Job>> {
+        static LAST: Mutex<Vec<Arc<Job>>> = Mutex::new(Vec::new());
+        const MOST_OPEN: usize = 2;
+        let (id, folder) = name.split_once(':').context("no job is called so")?;
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, job)) = last.as_ref().filter(|(_, job)| job.folder == folder)
-            && written == Some(*of)
-        {
+        if let Some(job) = last.iter().find(|job| job.plan.id == id) {
             return Ok(Arc::clone(job));
         }
-        let job = Arc::new(Job::open(folder)?);
-        *last = written.map(|written| (written, Arc::clone(&job)));
+        let job = Arc::new(Job::open(Path::new(folder))?);
+        if job.plan.id != id {
+            bail!("`{folder}` holds another job now");
+        }
+        if last.len() == MOST_OPEN {
+            last.remove(0);
+        }
+        last.push(Arc::clone(&job));
         Ok(job)
     }
 
@@ -230,6 +253,11 @@ impl Job {
         self.folder.join(format!("overlaps/window-{window:05}.bin"))
     }
 
+    /// Where the shingles of a block's articles are kept until templates are known.
+    pub(crate) fn shingles_file(&self, block: u32) -> PathBuf {
+        self.folder.join(format!("shingles/block-{block:05}.bin"))
+    }
+
     /// Where the places of a shard's articles are.
     pub(crate) fn places_file(&self, shard: u32) -> PathBuf {
         self.folder.join(format!("places/shard-{shard:05}.bin"))
@@ -277,7 +305,7 @@ fn write_shard_numbers(folder: &Path, n_shards: u32) -> Result<()> {
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let beside = beside(path);
     let write = || -> std::io::Result<()> {
-        let mut file = File::create(&beside)?;
+        let mut file = File::create_new(&beside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&beside, path)
@@ -285,9 +313,16 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     write().with_context(|| format!("`{}` cannot be written", path.display()))
 }
 
-/// Where a file is written before it is moved to its place: a name that no other process takes.
+/// Where a file is written before it is moved to its place.
 pub(crate) fn beside(path: &Path) -> PathBuf {
-    path.with_extension(format!("{}.new", std::process::id()))
+    path.with_extension(format!("{}.new", unlike_any()))
+}
+
+/// A name that nothing else is called: the clock, the process, and how often it was asked.
+pub(crate) fn unlike_any() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let clock = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{clock:x}-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Plans a job over the files below some paths.
@@ -298,7 +333,9 @@ pub(crate) fn beside(path: &Path) -> PathBuf {
 pub fn plan(paths: &[PathBuf], settings: Settings, cuts: Cuts) -> Result<(Plan, Listing)> {
     let full: Vec<PathBuf> = paths
         .iter()
-        .map(|path| path.canonicalize().with_context(|| format!("`{}` cannot be read", path.display())))
+        .map(|path| {
+            path.metadata().and_then(|_| absolute(path)).with_context(|| format!("`{}` cannot be read", path.display()))
+        })
         .collect::<Result<_>>()?;
     let mut listing = list_files(&full);
     let files = std::mem::take(&mut listing.files);
@@ -316,5 +353,5 @@ pub fn plan(paths: &[PathBuf], settings: Settings, cuts: Cuts) -> Result<(Plan, 
     let now = jiff::Timestamp::now().as_second();
     let Cuts { shard_bytes, window_articles, window_days } = cuts;
     let shards = shards(files, shard_bytes);
-    Ok((Plan { format: FORMAT, settings, now, window_articles, window_days, shards }, listing))
+    Ok((Plan { format: FORMAT, id: unlike_any(), settings, now, window_articles, window_days, shards }, listing))
 }

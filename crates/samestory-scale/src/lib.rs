@@ -46,6 +46,7 @@ mod collection;
 mod compare;
 mod components;
 mod copies;
+mod counts;
 mod engine;
 mod function;
 mod job;

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use samestory::Settings;
+use samestory::{ConfigError, Settings};
 use samestory_scale::{Job, Outcome, Where, each_place, executor, plan, run_job, scheduler, write_collection};
 use tracing_subscriber::EnvFilter;
 
@@ -42,6 +42,11 @@ async fn main() -> ExitCode {
 }
 
 fn failed(error: &anyhow::Error, code: u8) -> ExitCode {
+    // The reader of a pipe went away.
+    if error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
+    let code = if error.is::<ConfigError>() { 2 } else { code };
     // A broken pipe has nobody left to tell.
     let _ = writeln!(std::io::stderr(), "samestory-scale: {error:#}");
     ExitCode::from(code)

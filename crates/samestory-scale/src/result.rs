@@ -5,7 +5,7 @@
 //! once more.
 
 use std::fs;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use datafusion::arrow::array::{
@@ -173,19 +173,24 @@ fn keep_places(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     Ok(vec![Arc::new(UInt32Array::from(vec![shard])), Arc::new(UInt32Array::from(vec![items.len() as u32]))])
 }
 
-/// The places of one shard's articles.
-struct Places {
-    shard: u32,
-    kept: Vec<Option<Kept>>,
-}
+/// The places of one shard's articles, by item.
+type Places = Vec<Option<Kept>>;
 
-impl Places {
-    fn open(job: &Job, shard: u32) -> Result<Places> {
-        let path = job.places_file(shard);
-        let bytes = fs::read(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
-        let kept = postcard::from_bytes(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
-        Ok(Places { shard, kept })
+/// Reads the places of a shard. Those of the last stay in memory: a task asks for one after the other.
+fn places_of(job: &Job, shard: u32) -> Result<Arc<Places>> {
+    static LAST: Mutex<Option<(String, u32, Arc<Places>)>> = Mutex::new(None);
+    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((id, of, places)) = &*last
+        && (id, *of) == (&job.plan.id, shard)
+    {
+        return Ok(Arc::clone(places));
     }
+    let path = job.places_file(shard);
+    let bytes = fs::read(&path).with_context(|| format!("`{}` cannot be read", path.display()))?;
+    let places = postcard::from_bytes(&bytes).with_context(|| format!("`{}` is damaged", path.display()))?;
+    let places = Arc::new(places);
+    *last = Some((job.plan.id.clone(), shard, Arc::clone(&places)));
+    Ok(places)
 }
 
 fn results(columns: &[ArrayRef]) -> Result<Made> {
@@ -195,14 +200,9 @@ fn results(columns: &[ArrayRef]) -> Result<Made> {
     let mut bodies = datafusion::arrow::array::LargeStringBuilder::new();
     let mut scores = Vec::new();
     let mut lengths = vec![0; shards.len()];
-    let mut places: Option<Places> = None;
     for (row, length) in lengths.iter_mut().enumerate() {
-        let shard = shards.value(row);
-        let of_shard = match places.take().filter(|of| of.shard == shard) {
-            Some(of) => places.insert(of),
-            None => places.insert(Places::open(&*job_of(columns)?, shard)?),
-        };
-        let Some(Some(kept)) = of_shard.kept.get(items.value(row) as usize) else { continue };
+        let places = places_of(&*job_of(columns)?, shards.value(row))?;
+        let Some(Some(kept)) = places.get(items.value(row) as usize) else { continue };
         let Kept { story, copy_of, version_of, score } = kept.clone();
         let article = unpack(articles.value(row))?;
         let record = ArticleRecord::placed(&article, PlaceColumns { story, copy_of, version_of });

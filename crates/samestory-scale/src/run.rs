@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::file::reader::{FileReader, SerializedFileReader};
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::StreamExt;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use crate::job::{Job, write_whole};
+use crate::articles::Counts;
+use crate::counts::TERMS_OF_PART;
+use crate::job::{Job, unlike_any, write_whole};
 use crate::sink::{KeepRows, files_told, remove_others};
 
 /// What a finished step says of itself.
@@ -46,14 +49,21 @@ impl<'a> Run<'a> {
         Run { context, job, reports: Vec::new(), tell }
     }
 
-    /// The folder of the job as a literal of a query: the first argument of every kernel.
+    /// The name of the job as a literal of a query: the first argument of every kernel.
     pub(crate) fn folder(&self) -> String {
-        literal(self.job.folder())
+        format!("'{}'", self.job.name().replace('\'', "''"))
     }
 
     /// Parts that a step is cut into.
     pub(crate) fn partitions(&self) -> usize {
         self.context.state().config().target_partitions()
+    }
+
+    /// How many parts terms are counted in, as an argument of a kernel, where an article has so many.
+    pub(crate) fn parts_of(&self, terms_of_article: u64) -> Result<String> {
+        let n_terms = u64::from(Counts::of(self.job)?.articles) * terms_of_article;
+        let n_parts = n_terms.div_ceil(TERMS_OF_PART).max(self.partitions() as u64);
+        Ok(format!("CAST({n_parts} AS INT UNSIGNED)"))
     }
 
     /// Runs a query and keeps its rows as the table `name`; a step that is finished is not run again.
@@ -84,18 +94,16 @@ impl<'a> Run<'a> {
 
     /// Makes the Parquet files in a folder a table.
     pub(crate) async fn table(&self, name: &str, folder: &Path) -> Result<()> {
-        let path = format!("{}/", folder.display());
-        Ok(self.context.register_parquet(name, path, ParquetReadOptions::default()).await?)
+        // As an address, or brackets in it would be a pattern.
+        let address = Url::from_directory_path(folder);
+        let address = address.map_err(|()| anyhow!("`{}` is no path of a folder", folder.display()))?;
+        Ok(self.context.register_parquet(name, address, ParquetReadOptions::default()).await?)
     }
 
     /// Writes the rows of a query into a folder, which is there afterwards whole.
     async fn write(&self, folder: &Path, query: &str) -> Result<u64> {
-        let part = folder.with_extension("part");
-        for old in [&part, &folder.to_owned()] {
-            if old.exists() {
-                fs::remove_dir_all(old)?;
-            }
-        }
+        // A folder of its own for each attempt: a task of an earlier one may still write.
+        let part = folder.with_extension(format!("{}.part", unlike_any()));
         fs::create_dir_all(&part)?;
         let schema = Arc::clone(self.context.sql(query).await?.schema().inner());
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
@@ -125,6 +133,9 @@ impl<'a> Run<'a> {
         if told.is_empty() {
             // No rows: a file that tells the columns.
             ArrowWriter::try_new(fs::File::create(part.join("none.parquet"))?, schema, None)?.close()?;
+        }
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
         }
         fs::rename(&part, folder)?;
         Ok(told.iter().map(|(_, rows)| rows).sum())

@@ -8,7 +8,6 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
@@ -25,6 +24,7 @@ use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 
 use crate::articles::of_kernel;
+use crate::job::unlike_any;
 
 /// `keep_rows(folder, names of the columns, column...)`: writes the columns and tells the files.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -91,11 +91,7 @@ const GROUP_BYTES: usize = 32 << 20;
 
 impl Open {
     fn begin(folder: &Path, names: &str, columns: &[ArrayRef]) -> Result<Open> {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        // Told apart by machine, too: the clock is part of it.
-        let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-        let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("{clock:x}-{}-{next}.parquet", std::process::id());
+        let name = format!("{}.parquet", unlike_any());
         let fields =
             names.split(',').zip(columns).map(|(name, column)| Field::new(name, column.data_type().clone(), true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));

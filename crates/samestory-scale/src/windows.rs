@@ -35,7 +35,8 @@ impl Windows {
         let mut last_day = i64::MIN;
         for number in (counts.undated..counts.articles).filter(|number| compared.has(*number)) {
             let day = times.seconds(number).div_euclid(86_400);
-            let full = n_articles >= job.plan.window_articles && day - start_day >= i64::from(job.plan.window_days);
+            let full = n_articles >= job.plan.window_articles
+                && day.saturating_sub(start_day) >= i64::from(job.plan.window_days);
             if full && day != last_day {
                 starts.push(number);
                 n_articles = 0;
