@@ -1,5 +1,7 @@
 //! A job of samestory-scale gives what `samestory cluster` gives, however it is cut, and whoever is lost.
 
+#![expect(clippy::unwrap_used, reason = "what a test cannot set up fails it")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};

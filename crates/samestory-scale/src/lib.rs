@@ -41,6 +41,7 @@
 //! ```
 
 mod articles;
+mod blocks;
 mod candidates;
 mod collection;
 mod compare;
