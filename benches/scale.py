@@ -10,7 +10,7 @@ moves between machines; files of less than a twentieth of a second may be missed
 step behind), seconds; and the peak of anonymous memory
 (`RssAnon` of /proc, looked at some twenty times a second) of each process. --kill kills the first executor with SIGKILL so many
 seconds into a step and starts it again ten seconds later; each is a run of its own. The answers of all runs of a size are
-held against each other, and against those of `samestory cluster` where --collection is given. Needs Linux. SCALE and SAMESTORY
+held against each other, and with --cluster against those of `samestory cluster`. Needs Linux. SCALE and SAMESTORY
 name the programs (default: those in target/release).
 """
 import argparse, hashlib, json, os, pathlib, shutil, signal, socket, subprocess, sys, tempfile, threading, time

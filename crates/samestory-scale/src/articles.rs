@@ -269,9 +269,9 @@ impl Counts {
 /// Reads the files and numbers the articles. Columns: `numbers` of the articles of all shards, `starts` of the shards
 /// among them, `newest` version and `times` by number, `counts`.
 pub(crate) async fn number(run: &mut Run<'_>) -> Result<Vec<Rejected>> {
-    let folder = run.folder();
+    let job = run.job_name();
     run.table("shards", &run.job.folder().join("shards")).await?;
-    run.step("heads", &rows_of_each(&format!("read_shard({folder}, shard)"), &HEAD, "shards")).await?;
+    run.step("heads", &rows_of_each(&format!("read_shard({job}, shard)"), &HEAD, "shards")).await?;
     run.table("articles", &run.job.folder().join("articles")).await?;
     run.step(
         "numbers",

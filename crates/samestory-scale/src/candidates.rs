@@ -339,14 +339,13 @@ const POSTINGS_BYTES: u64 = 256 << 20;
 
 /// Finds the candidates of all articles that are compared. Columns: `frequencies`, `windows`.
 pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
-    let folder = run.folder();
+    let job = run.job_name();
     let parts = run.parts_of(TERMS_OF_ARTICLE)?;
-    let terms =
-        rows_of_each(&format!("terms({folder}, shard, item, article, {parts})"), &["part", "payload"], "articles");
+    let terms = rows_of_each(&format!("terms({job}, shard, item, article, {parts})"), &["part", "payload"], "articles");
     let from = format!("({terms})");
     run.step(
         "frequencies",
-        &rows_of_groups(&format!("count_terms({folder}, payload)"), &["term", "held_by"], &from, "part"),
+        &rows_of_groups(&format!("count_terms({job}, payload)"), &["term", "held_by"], &from, "part"),
     )
     .await?;
     if !run.job.has_column("frequencies") {
@@ -357,29 +356,29 @@ pub(crate) async fn find_candidates(run: &mut Run<'_>) -> Result<()> {
     }
     run.step(
         "heaviest_terms",
-        &rows_of_each(&format!("weigh({folder}, shard, item, article)"), &["number", "heaviest"], "articles"),
+        &rows_of_each(&format!("weigh({job}, shard, item, article)"), &["number", "heaviest"], "articles"),
     )
     .await?;
     let fields = ["window", "number", "payload"];
-    let mut in_sight = rows_of_each(&format!("in_windows({folder}, number, heaviest)"), &fields, "heaviest_terms");
+    let mut in_sight = rows_of_each(&format!("in_windows({job}, number, heaviest)"), &fields, "heaviest_terms");
     if Windows::of(run.job)?.len() > 1 {
         let held: u64 =
             run.reports.iter().filter(|report| report.step == "heaviest_terms").map(|report| report.rows).sum();
         let n_parts = (held * 125 * POSTING_BYTES).div_ceil(POSTINGS_BYTES).max(run.partitions() as u64);
         let postings = rows_of_each(
-            &format!("postings({folder}, number, heaviest, CAST({n_parts} AS INT UNSIGNED))"),
+            &format!("postings({job}, number, heaviest, CAST({n_parts} AS INT UNSIGNED))"),
             &["part", "payload"],
             "heaviest_terms",
         );
         let from = format!("({postings})");
-        run.step("far_postings", &rows_of_groups(&format!("far_postings({folder}, payload)"), &fields, &from, "part"))
+        run.step("far_postings", &rows_of_groups(&format!("far_postings({job}, payload)"), &fields, &from, "part"))
             .await?;
         in_sight = format!("{in_sight} UNION ALL SELECT * FROM far_postings");
     }
     run.step(
         "candidates",
         &rows_of_groups(
-            &format!("candidates({folder}, window, number, payload)"),
+            &format!("candidates({job}, window, number, payload)"),
             &["number", "list"],
             &format!("({in_sight})"),
             "window",

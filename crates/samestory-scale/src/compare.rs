@@ -354,8 +354,8 @@ const IN_WINDOW: [&str; 4] = ["window", "number", "list", "article"];
 
 /// Compares and judges the candidates. Column: `beyond`.
 pub(crate) async fn judge_candidates(run: &mut Run<'_>) -> Result<()> {
-    let folder = run.folder();
-    let beyond = rows_of_each(&format!("partners_beyond({folder}, number, list)"), &["number", "window"], "candidates");
+    let job = run.job_name();
+    let beyond = rows_of_each(&format!("partners_beyond({job}, number, list)"), &["number", "window"], "candidates");
     run.step("beyond", &format!("SELECT DISTINCT number, \"window\" FROM ({beyond})")).await?;
     if !run.job.has_column("beyond") {
         let mut rows: Vec<[u32; 2]> = Vec::new();
@@ -368,12 +368,12 @@ pub(crate) async fn judge_candidates(run: &mut Run<'_>) -> Result<()> {
         rows.sort_unstable();
         run.job.write_column("beyond", rows.as_flattened())?;
     }
-    let lists = rows_of_each(&format!("list_in_window({folder}, number, list)"), &IN_WINDOW, "candidates");
-    let texts = rows_of_each(&format!("text_in_windows({folder}, shard, item, article)"), &IN_WINDOW, "articles");
+    let lists = rows_of_each(&format!("list_in_window({job}, number, list)"), &IN_WINDOW, "candidates");
+    let texts = rows_of_each(&format!("text_in_windows({job}, shard, item, article)"), &IN_WINDOW, "articles");
     run.step(
         "neighbourhoods",
         &rows_of_groups(
-            &format!("compare({folder}, \"window\", number, list, article)"),
+            &format!("compare({job}, \"window\", number, list, article)"),
             &["number", "others", "list"],
             &format!("({lists} UNION ALL {texts})"),
             "\"window\"",
@@ -381,14 +381,14 @@ pub(crate) async fn judge_candidates(run: &mut Run<'_>) -> Result<()> {
     )
     .await?;
     let in_windows = rows_of_each(
-        &format!("neighbourhood_in_windows({folder}, number, others, list)"),
+        &format!("neighbourhood_in_windows({job}, number, others, list)"),
         &["window", "number", "others", "list"],
         "neighbourhoods",
     );
     run.step(
         "judged_pairs",
         &rows_of_groups(
-            &format!("judge({folder}, \"window\", number, others, list)"),
+            &format!("judge({job}, \"window\", number, others, list)"),
             &["a", "b", "log_odds", "pairs"],
             &format!("({in_windows})"),
             "\"window\"",

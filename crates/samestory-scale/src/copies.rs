@@ -413,20 +413,20 @@ const IN_BLOCK: [&str; 4] = ["block", "number", "other", "article"];
 
 /// Finds the copies. Column: `copy_of`, by number.
 pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
-    let folder = run.folder();
+    let job = run.job_name();
     let mut found = CopyCounts::default();
     run.step(
         "signatures",
-        &rows_of_each(&format!("sign({folder}, shard, item, article)"), &["number", "signature"], "articles"),
+        &rows_of_each(&format!("sign({job}, shard, item, article)"), &["number", "signature"], "articles"),
     )
     .await?;
     let n_signatures = run.reports.last().map_or(0, |report| report.rows);
-    let bands = rows_of_each(&format!("bands({folder}, number, signature)"), &["bucket", "number"], "signatures");
+    let bands = rows_of_each(&format!("bands({job}, number, signature)"), &["bucket", "number"], "signatures");
     let parts = (n_signatures * 64).div_ceil(BUCKET_ROWS).max(run.partitions() as u64);
     run.step(
         "buckets",
         &rows_of_groups(
-            &format!("bucket_pairs({folder}, bucket, number)"),
+            &format!("bucket_pairs({job}, bucket, number)"),
             &["a", "b", "capped", "largest"],
             &format!("({bands})"),
             &format!("bucket % {parts}"),
@@ -446,11 +446,11 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
     if !run.job.has_column("block") {
         Blocks::write(run.job, &pairs(run, "candidate_copies").await?)?;
     }
-    let blocks = in_blocks(&folder, "candidate_copies");
+    let blocks = in_blocks(&job, "candidate_copies");
     run.step(
         "verified_copies",
         &rows_of_groups(
-            &format!("verify_pairs({folder}, block, number, other, article)"),
+            &format!("verify_pairs({job}, block, number, other, article)"),
             &["a", "b", "shared", "in_a", "in_b"],
             &blocks,
             "block",
@@ -468,7 +468,7 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
     drop(verified);
     let parts = run.parts_of(HALVES_OF_ARTICLE)?;
     let halves = |kernel: &str| {
-        rows_of_each(&format!("{kernel}({folder}, shard, item, article, {parts})"), &["part", "payload"], "articles")
+        rows_of_each(&format!("{kernel}({job}, shard, item, article, {parts})"), &["part", "payload"], "articles")
     };
     run.step("asked_halves", &halves("halves_of_pairs")).await?;
     if !run.job.has_column("asked") {
@@ -484,7 +484,7 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
         run.job.write_column("asked", &asked_bits(&asked))?;
     }
     let asked_for = format!("({})", halves("halves_asked_for"));
-    let many = format!("halves_of_many({folder}, payload)");
+    let many = format!("halves_of_many({job}, payload)");
     run.step("template_halves", &rows_of_groups(&many, &["half"], &asked_for, "part")).await?;
     if !run.job.has_column("templates") {
         let mut halves = Vec::new();
@@ -496,11 +496,11 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
         halves.sort_unstable();
         run.job.write_column("templates", &halves)?;
     }
-    let in_block = rows_of_each(&format!("pair_in_block({folder}, a, b)"), &IN_BLOCK, "verified_copies");
+    let in_block = rows_of_each(&format!("pair_in_block({job}, a, b)"), &IN_BLOCK, "verified_copies");
     run.step(
         "evident_copies",
         &rows_of_groups(
-            &format!("without_templates({folder}, block, number, other)"),
+            &format!("without_templates({job}, block, number, other)"),
             &["a", "b"],
             &format!("(SELECT block, number, other FROM ({in_block}))"),
             "block",
@@ -523,9 +523,9 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
 }
 
 /// Rows of pairs and of the texts of their articles, by block.
-fn in_blocks(folder: &str, pairs: &str) -> String {
-    let pairs = rows_of_each(&format!("pair_in_block({folder}, a, b)"), &IN_BLOCK, pairs);
-    let articles = rows_of_each(&format!("article_in_blocks({folder}, shard, item, article)"), &IN_BLOCK, "articles");
+fn in_blocks(job: &str, pairs: &str) -> String {
+    let pairs = rows_of_each(&format!("pair_in_block({job}, a, b)"), &IN_BLOCK, pairs);
+    let articles = rows_of_each(&format!("article_in_blocks({job}, shard, item, article)"), &IN_BLOCK, "articles");
     format!("({pairs} UNION ALL {articles})")
 }
 

@@ -257,12 +257,12 @@ async fn write_scores(run: &Run<'_>) -> Result<()> {
 
 /// Writes the answer: the step `result`.
 pub(crate) async fn write(run: &mut Run<'_>) -> Result<()> {
-    let folder = run.folder();
+    let job = run.job_name();
     if !run.job.has_column("score") {
         write_scores(run).await?;
     }
     let placed = rows_of_each(
-        &format!("place({folder}, number)"),
+        &format!("place({job}, number)"),
         &["number", "story", "copy_of", "version_of", "score"],
         "numbers",
     );
@@ -285,14 +285,14 @@ pub(crate) async fn write(run: &mut Run<'_>) -> Result<()> {
     run.step(
         "places",
         &rows_of_groups(
-            &format!("keep_places({folder}, shard, item, story, copy_of, version_of, score)"),
+            &format!("keep_places({job}, shard, item, story, copy_of, version_of, score)"),
             &["shard", "articles"],
             &named,
             "shard",
         ),
     )
     .await?;
-    run.step("result", &rows_of_each(&format!("result({folder}, shard, item, article)"), &COLUMNS, "articles")).await
+    run.step("result", &rows_of_each(&format!("result({job}, shard, item, article)"), &COLUMNS, "articles")).await
 }
 
 /// Where an article belongs.

@@ -50,7 +50,7 @@ impl<'a> Run<'a> {
     }
 
     /// The name of the job as a literal of a query: the first argument of every kernel.
-    pub(crate) fn folder(&self) -> String {
+    pub(crate) fn job_name(&self) -> String {
         format!("'{}'", self.job.name().replace('\'', "''"))
     }
 

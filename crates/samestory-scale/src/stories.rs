@@ -122,7 +122,7 @@ const PAIRS_OF_PART: u64 = 1 << 20;
 /// Puts articles into stories. Columns: `prior`, `component`, and `story`, the first article of each one's story by
 /// number, copies and older versions included.
 pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
-    let folder = run.folder();
+    let job = run.job_name();
     let counts = Counts::of(run.job)?;
     let model = PairModel::shipped();
     if !run.job.has_column("prior") {
@@ -158,18 +158,13 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
     let n_pairs = run.reports.iter().rfind(|report| report.step == "judged_pairs").map_or(0, |report| report.rows);
     let parts = n_pairs.div_ceil(PAIRS_OF_PART).max(run.partitions() as u64);
     let inside = rows_of_each(
-        &format!("inside_component({folder}, a, b, log_odds, CAST({parts} AS INT UNSIGNED))"),
+        &format!("inside_component({job}, a, b, log_odds, CAST({parts} AS INT UNSIGNED))"),
         &["part", "a", "b", "log_odds"],
         &format!("({})", pairs_above(run.job, LEAST_SIMILARITY)?),
     );
     run.step(
         "linked",
-        &rows_of_groups(
-            &format!("link({folder}, a, b, log_odds)"),
-            &["number", "story"],
-            &format!("({inside})"),
-            "part",
-        ),
+        &rows_of_groups(&format!("link({job}, a, b, log_odds)"), &["number", "story"], &format!("({inside})"), "part"),
     )
     .await?;
     if !run.job.has_column("story") {
