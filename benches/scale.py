@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What does a step of samestory-scale cost, and what does a lost executor?
 
-    python benches/scale.py ARTICLES.jsonl [--sizes 125000,500000] [--local] [--kill STEP:SECONDS]... [--folder DIR]
+    python benches/scale.py ARTICLES.jsonl [--sizes 125000,500000] [--local] [--kill STEP:SECONDS]... [--cluster]
+        [--folder DIR] [-- OPTION...]
 
 Runs the first so many articles of a file (all by default) through a cluster on this machine, one scheduler and two executors
 of one task each, or with --local in one process, and prints for each step its rows, the bytes that it wrote to the job's
@@ -10,7 +11,8 @@ moves between machines; files of less than a twentieth of a second may be missed
 step behind), seconds; and the peak of anonymous memory
 (`RssAnon` of /proc, looked at some twenty times a second) of each process. --kill kills the first executor with SIGKILL so many
 seconds into a step and starts it again ten seconds later; each is a run of its own. The answers of all runs of a size are
-held against each other, and with --cluster against those of `samestory cluster`. Needs Linux. SCALE and SAMESTORY
+held against each other, and with --cluster against those of `samestory cluster`. What follows -- is given to
+`samestory-scale run`. Needs Linux. SCALE and SAMESTORY
 name the programs (default: those in target/release).
 """
 import argparse, hashlib, json, os, pathlib, shutil, signal, socket, subprocess, sys, tempfile, threading, time
@@ -87,11 +89,11 @@ class Cluster:
             process.wait()
 
 
-def run(path, folder, local, kill):
+def run(path, folder, local, kill, options):
     job = folder / "job"
     cluster = None if local else Cluster(folder)
     place = ["--local"] if local else ["--scheduler", f"df://127.0.0.1:{cluster.port}"]
-    command = [SCALE, "run", str(path), "--job", str(job), "--json", "--partitions", "4", *place]
+    command = [SCALE, "run", str(path), "--job", str(job), "--json", "--partitions", "4", *place, *options]
     began = time.monotonic()
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if cluster:
@@ -104,7 +106,7 @@ def run(path, folder, local, kill):
             state["peak"] = max(state["peak"], anonymous(process))
             if cluster:
                 cluster.look()
-                if kill and state["killed"] is None and state["after"] == kill[0]:
+                if kill and state["killed"] is None and kill[0] in state["running"]:
                     if time.monotonic() - state["since"] >= kill[1]:
                         cluster.processes["executor 1"].send_signal(signal.SIGKILL)
                         cluster.processes["executor 1"].wait()
@@ -116,8 +118,10 @@ def run(path, folder, local, kill):
 
     order = ["heads", "numbers", "signatures", "buckets", "candidate_copies", "verified_copies", "asked_halves",
              "template_halves", "evident_copies", "frequencies", "heaviest_terms", "far_postings", "candidates", "beyond",
-             "neighbourhoods", "judged_pairs", "linked", "stories", "places", "result"]
-    state["after"] = order[0]
+             "compared", "judged_beyond", "linked", "stories", "places", "result"]
+    # Steps of jobs with several windows.
+    beyond = ["far_postings", "beyond", "judged_beyond"]
+    state["running"] = order[:1]
     watcher = threading.Thread(target=watch)
     watcher.start()
     said = []
@@ -125,7 +129,8 @@ def run(path, folder, local, kill):
         said.append(line)
         name = line.split(" ")[0]
         if name in order:
-            state["after"] = order[min(order.index(name) + 1, len(order) - 1)]
+            behind = order[order.index(name) + 1:]
+            state["running"] = behind[:2] if behind[:1] and behind[0] in beyond else behind[:1]
             state["since"] = time.monotonic()
             if cluster:
                 now = cluster.moved()
@@ -158,6 +163,7 @@ def main():
     parser.add_argument("--kill", action="append", default=[])
     parser.add_argument("--cluster", action="store_true", help="hold the answer against `samestory cluster`")
     parser.add_argument("--folder", type=pathlib.Path)
+    parser.add_argument("of_run", nargs="*", metavar="OPTION")
     options = parser.parse_args()
     kills = [None] + [(kill.split(":")[0], float(kill.split(":")[1])) for kill in options.kill]
     for size in options.sizes.split(","):
@@ -173,7 +179,7 @@ def main():
             answers = {}
             for kill in kills:
                 folder = pathlib.Path(tempfile.mkdtemp(dir=top))
-                answer, moved, peaks, seconds, job, killed = run(path, folder, options.local, kill)
+                answer, moved, peaks, seconds, job, killed = run(path, folder, options.local, kill, options.of_run)
                 what = f"killed {kill[1]:.0f} s into `{kill[0]}`" if kill else "undisturbed"
                 if kill and not killed:
                     what += ": ended before"

@@ -153,37 +153,59 @@ pub fn heaviest_from_bytes(bytes: &[u8]) -> &[HeavyTerm] {
     bytemuck::cast_slice(bytes)
 }
 
-/// Heaviest terms in about eight bytes each, in order, whatever the machine: of each the term (32 bits) and its weights in
-/// steps (16 bits each), then a bit for each that tells names from words.
+/// Heaviest terms in few bytes, whatever the machine: by rising term the distance from the one before and what it is
+/// (seven bits to a byte, the highest says that more follow), and its weights in steps (16 bits each). Their order is not
+/// kept, since it follows from the weights. A term that is a place in a table of some million takes five bytes, most of
+/// them; one that is a hash six.
 pub fn pack_heaviest(terms: &[HeavyTerm]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(9 * terms.len());
-    let mut are_names = vec![0u8; terms.len().div_ceil(8)];
-    for (at, heavy) in terms.iter().enumerate() {
+    let mut sorted: Vec<&HeavyTerm> = terms.iter().collect();
+    sorted.sort_unstable_by_key(|heavy| heavy.term);
+    let mut bytes = Vec::with_capacity(6 * terms.len());
+    let mut before = 0;
+    for heavy in sorted {
         let steps = |shares: [f32; 2]| -> [u16; 2] {
             std::array::from_fn(|of| (heavy.weights[of] / shares[of] * WEIGHT_STEPS).round() as u16)
         };
         let is_name = weights_of(WORD_SHARES, steps(roots(WORD_SHARES))) != heavy.weights;
-        let shares = if is_name { NAME_SHARES } else { WORD_SHARES };
-        bytes.extend(heavy.term.to_le_bytes());
-        steps(roots(shares)).iter().for_each(|steps| bytes.extend(steps.to_le_bytes()));
-        are_names[at / 8] |= u8::from(is_name) << (at % 8);
+        let steps = steps(roots(if is_name { NAME_SHARES } else { WORD_SHARES }));
+        let in_lead = steps[1] > 0;
+        let mut head = u64::from(heavy.term - before) << 2 | u64::from(in_lead) << 1 | u64::from(is_name);
+        while head >= 0x80 {
+            bytes.push(head as u8 | 0x80);
+            head >>= 7;
+        }
+        bytes.push(head as u8);
+        let n_weights = 1 + usize::from(in_lead);
+        steps[..n_weights].iter().for_each(|steps| bytes.extend(steps.to_le_bytes()));
+        before = heavy.term;
     }
-    bytes.append(&mut are_names);
     bytes
 }
 
-/// Reads what [`pack_heaviest`] made.
-pub fn unpack_heaviest(bytes: &[u8]) -> Vec<HeavyTerm> {
-    // A term takes 65 bits.
-    let n_terms = 8 * bytes.len() / 65;
-    let (terms, are_names) = bytes.split_at(8 * n_terms);
-    let unpacked = |(at, [a, b, c, d, e, f, g, h]): (usize, &[u8; 8])| {
-        let is_name = are_names[at / 8] >> (at % 8) & 1 == 1;
-        let steps = [u16::from_le_bytes([*e, *f]), u16::from_le_bytes([*g, *h])];
-        let weights = weights_of(if is_name { NAME_SHARES } else { WORD_SHARES }, steps);
-        HeavyTerm { term: u32::from_le_bytes([*a, *b, *c, *d]), weights }
-    };
-    terms.as_chunks().0.iter().enumerate().map(unpacked).collect()
+/// Reads what [`pack_heaviest`] made: heaviest first, as [`heaviest`] has them. What else the bytes may be is read as far as
+/// it can be.
+pub fn unpack_heaviest(mut bytes: &[u8]) -> Vec<HeavyTerm> {
+    let mut terms = Vec::with_capacity(bytes.len() / 5);
+    let mut before = 0u32;
+    while let Some(length) = bytes.iter().position(|byte| *byte < 0x80).filter(|end| *end < 5) {
+        let (head, rest) = bytes.split_at(length + 1);
+        let head = head.iter().rev().fold(0u64, |head, byte| head << 7 | u64::from(byte & 0x7f));
+        let Some((weight, rest)) = rest.split_first_chunk() else { break };
+        let (lead, rest) = match head & 2 {
+            0 => ([0; 2], rest),
+            _ => match rest.split_first_chunk() {
+                Some((lead, rest)) => (*lead, rest),
+                None => break,
+            },
+        };
+        let term = before.wrapping_add((head >> 2) as u32);
+        let steps = [*weight, lead].map(u16::from_le_bytes);
+        let shares = if head & 1 == 1 { NAME_SHARES } else { WORD_SHARES };
+        terms.push(HeavyTerm { term, weights: weights_of(shares, steps) });
+        (before, bytes) = (term, rest);
+    }
+    terms.sort_unstable_by(heaviest_first);
+    terms
 }
 
 /// Steps of a weight, as vectors keep it.
@@ -485,8 +507,15 @@ mod tests {
             let heavy = heaviest(&ArticleVectors::weigh(terms, &frequencies, &article(text)));
             assert!(heavy.len() > 10);
             for n_terms in 0..=heavy.len() {
-                assert_eq!(unpack_heaviest(&pack_heaviest(&heavy[..n_terms])), heavy[..n_terms]);
+                let bytes = pack_heaviest(&heavy[..n_terms]);
+                assert_eq!(unpack_heaviest(&bytes), heavy[..n_terms]);
+                for length in 0..bytes.len() {
+                    assert!(unpack_heaviest(&bytes[..length]).len() < n_terms);
+                }
             }
+            let places = |heavy: &HeavyTerm| HeavyTerm { term: frequencies.place(heavy.term).unwrap(), ..*heavy };
+            let placed: Vec<HeavyTerm> = heavy.iter().map(places).collect();
+            assert_eq!(unpack_heaviest(&pack_heaviest(&placed)), placed);
         }
     }
 

@@ -241,10 +241,15 @@ impl DocumentFrequencies {
     }
 
     fn listed(&self, term: u32) -> Option<u32> {
+        self.place(term).map(|place| self.counts[place as usize])
+    }
+
+    /// Where a term stands in the table: a shorter name of it, in the same order.
+    pub fn place(&self, term: u32) -> Option<u32> {
         let bucket = term.checked_shr(self.shift)? as usize;
         let range = *self.buckets.get(bucket)? as usize..*self.buckets.get(bucket + 1)? as usize;
         let at = self.terms[range.clone()].iter().position(|listed| *listed == term)?;
-        Some(self.counts[range.start + at])
+        Some((range.start + at) as u32)
     }
 
     /// Inverse document frequency of a term, in nats, at least 0: `-ln((K p + df) / (K + N))` with

@@ -104,10 +104,16 @@ const CHUNK: usize = 256;
 impl Judgement {
     /// Judges every candidate pair of a collection.
     pub fn of(compared: &ComparedPairs, model: &PairModel) -> Judgement {
+        Self::of_those(compared, model, |_, _| true)
+    }
+
+    /// Judges the candidate pairs that are wanted, by smaller and larger number.
+    pub fn of_those(compared: &ComparedPairs, model: &PairModel, wanted: impl Fn(u32, u32) -> bool + Sync) -> Judgement {
         let judged = |(chunk, pairs): (usize, &[(u32, u32)])| {
-            let features = (0..pairs.len()).map(|at| compared.features(chunk * CHUNK + at));
-            let judged = judge_all(model, features);
-            pairs.iter().zip(judged).map(|(&(a, b), log_odds)| JudgedPair { a, b, log_odds }).collect::<Vec<_>>()
+            let at = || (0..pairs.len()).filter(|at| wanted(pairs[*at].0, pairs[*at].1));
+            let judged = judge_all(model, at().map(|at| compared.features(chunk * CHUNK + at)));
+            let pair = |(at, log_odds): (usize, f32)| JudgedPair { a: pairs[at].0, b: pairs[at].1, log_odds };
+            at().zip(judged).map(pair).collect::<Vec<_>>()
         };
         let pairs: Vec<JudgedPair> = compared.pairs().par_chunks(CHUNK).enumerate().flat_map_iter(judged).collect();
         let counts: OddsCounts = pairs.iter().map(|pair| f64::from(pair.log_odds)).collect();

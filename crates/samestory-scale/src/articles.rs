@@ -4,6 +4,7 @@
 //! outlet (its furniture, the outlet's name) is found among the articles of its shard. Texts are written to a file of the
 //! shard at once and never pass through the engine here; only what numbering needs does, about 100 bytes an article.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::sync::Arc;
 
@@ -13,9 +14,8 @@ use datafusion::arrow::array::{
     UInt64Builder,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt32Type};
-use datafusion::common::DataFusionError;
 use datafusion::parquet::arrow::ArrowWriter;
-use datafusion::parquet::basic::Compression;
+use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 use rayon::prelude::*;
 use samestory::article::{Article, Tokenizer};
@@ -24,7 +24,7 @@ use samestory::ingest::{ArticlesApart, Rejected, read_files};
 use samestory::spill::MOST_HELD;
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::function::{Made, RowKernel, Shape};
+use crate::function::{Made, RowKernel};
 use crate::job::{Job, NONE, beside};
 use crate::run::{Run, rows_of_each};
 
@@ -47,13 +47,7 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         Field::new("rejected", DataType::Utf8, true),
         Field::new("line", DataType::UInt64, true),
     ];
-    let read = Shape::new("read_shard", vec![DataType::Utf8, DataType::UInt32], fields);
-    vec![RowKernel { shape: read, run: |columns| read_shards(columns).map_err(of_kernel) }]
-}
-
-/// What a kernel says to the engine.
-pub(crate) fn of_kernel(error: anyhow::Error) -> DataFusionError {
-    DataFusionError::Execution(format!("{error:#}"))
+    vec![RowKernel::new("read_shard", vec![DataType::Utf8, DataType::UInt32], fields, read_shards)]
 }
 
 /// The job that a kernel is run for: its name is the first argument.
@@ -149,7 +143,7 @@ fn write_articles(job: &Job, shard: u32, articles: &ArticlesApart, heads: &mut H
     let path = job.shard_file(shard);
     let beside = beside(&path);
     let properties = WriterProperties::builder()
-        .set_compression(Compression::UNCOMPRESSED)
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_dictionary_enabled(false)
         .set_max_row_group_row_count(Some(4 * BATCH))
         .build();
@@ -223,22 +217,79 @@ pub(crate) fn each_wanted<C>(
     Ok(lengths)
 }
 
-/// An article as bytes in which steps keep it: postcard, then Zstandard, since texts are most of what moves.
+/// An article as bytes in which steps keep it: postcard. Files and what moves are compressed, many articles together.
 fn pack(article: &Article) -> Result<Vec<u8>> {
-    Ok(zstd::bulk::compress(&postcard::to_stdvec(article)?, ZSTD_LEVEL)?)
+    Ok(postcard::to_stdvec(article)?)
+}
+
+/// An article from what [`pack`] made.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Article> {
+    postcard::from_bytes(bytes).context("an article of the job is damaged")
+}
+
+/// Articles on their way to where they meet others: those of a batch that go to the same place in one stretch of Zstandard,
+/// since texts are most of what moves.
+#[derive(Default)]
+pub(crate) struct Parcels {
+    /// The open parcel for each place.
+    open: BTreeMap<u32, Vec<u8>>,
+    places: Vec<u32>,
+    closed: Vec<Vec<u8>>,
+}
+
+impl Parcels {
+    /// Adds an article, packed, by number.
+    pub(crate) fn add(&mut self, place: u32, number: u32, article: &[u8]) -> Result<()> {
+        let parcel = self.open.entry(place).or_default();
+        parcel.extend(number.to_le_bytes());
+        parcel.extend((article.len() as u64).to_le_bytes());
+        parcel.extend_from_slice(article);
+        if parcel.len() >= LONGEST_PARCEL {
+            let parcel = std::mem::take(parcel);
+            self.close(place, &parcel)?;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, place: u32, parcel: &[u8]) -> Result<()> {
+        if !parcel.is_empty() {
+            self.places.push(place);
+            self.closed.push(zstd::bulk::compress(parcel, ZSTD_LEVEL)?);
+        }
+        Ok(())
+    }
+
+    /// The places, and what goes there.
+    pub(crate) fn finish(mut self) -> Result<(Vec<u32>, Vec<Vec<u8>>)> {
+        for (place, parcel) in std::mem::take(&mut self.open) {
+            self.close(place, &parcel)?;
+        }
+        Ok((self.places, self.closed))
+    }
+}
+
+/// Gives the articles of a parcel to `see`, packed, by number.
+pub(crate) fn open_parcel(bytes: &[u8], see: &mut dyn FnMut(u32, &[u8]) -> Result<()>) -> Result<()> {
+    let damaged = "articles of the job are damaged on their way";
+    let length = zstd::bulk::Decompressor::upper_bound(bytes).context(damaged)?;
+    let whole = zstd::bulk::decompress(bytes, length.min(LARGEST)).context(damaged)?;
+    let mut rest = whole.as_slice();
+    while let Some((number, behind)) = rest.split_first_chunk() {
+        let (length, behind) = behind.split_first_chunk().context(damaged)?;
+        let (article, behind) = behind.split_at_checked(u64::from_le_bytes(*length) as usize).context(damaged)?;
+        see(u32::from_le_bytes(*number), article)?;
+        rest = behind;
+    }
+    Ok(())
 }
 
 const ZSTD_LEVEL: i32 = 3;
 
-/// Bytes that an article may take unpacked: more than any that was read.
-const LARGEST: usize = 8 << 30;
+/// Bytes from which on a parcel is closed.
+const LONGEST_PARCEL: usize = 8 << 20;
 
-/// An article from what [`pack`] made.
-pub(crate) fn unpack(bytes: &[u8]) -> Result<Article> {
-    let length = zstd::bulk::Decompressor::upper_bound(bytes).context("an article of the job is damaged")?;
-    let whole = zstd::bulk::decompress(bytes, length.min(LARGEST)).context("an article of the job is damaged")?;
-    postcard::from_bytes(&whole).context("an article of the job is damaged")
-}
+/// Bytes that a parcel may take unpacked: more than any that was closed.
+const LARGEST: usize = 8 << 30;
 
 /// How many articles have a number, and how many of them have no time.
 #[derive(Debug, Clone, Copy)]
@@ -414,4 +465,44 @@ async fn rejected(run: &Run<'_>) -> Result<Vec<Rejected>> {
     .await?;
     all.sort();
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn articles_arrive_at_the_places_that_they_are_sent_to(
+            sent in prop::collection::vec((0..3u32, any::<u32>(), prop::collection::vec(any::<u8>(), 0..40)), 0..30),
+        ) {
+            let mut parcels = Parcels::default();
+            for (place, number, article) in &sent {
+                parcels.add(*place, *number, article).unwrap();
+            }
+            let (places, parcels) = parcels.finish().unwrap();
+            prop_assert_eq!(places.len(), parcels.len());
+            let mut arrived = Vec::new();
+            for (place, parcel) in places.iter().zip(&parcels) {
+                open_parcel(parcel, &mut |number, article| {
+                    arrived.push((*place, number, article.to_vec()));
+                    Ok(())
+                })
+                .unwrap();
+            }
+            let mut sent = sent;
+            sent.sort_by_key(|(place, ..)| *place);
+            prop_assert_eq!(arrived, sent);
+        }
+
+        #[test]
+        fn what_is_no_parcel_is_an_error(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let whole = zstd::bulk::compress(&bytes, ZSTD_LEVEL).unwrap();
+            for bytes in [&bytes, &whole] {
+                let _ = open_parcel(bytes, &mut |_, _| Ok(()));
+            }
+        }
+    }
 }

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use datafusion::arrow::array::{ArrayRef, AsArray, LargeBinaryBuilder, UInt32Builder};
-use datafusion::arrow::datatypes::UInt32Type;
+use datafusion::arrow::array::{ArrayRef, AsArray, LargeBinaryArray, UInt32Array, new_null_array};
+use datafusion::arrow::datatypes::{DataType, UInt32Type};
 
-use crate::articles::{Counts, job_of};
+use crate::articles::{Counts, Parcels, job_of};
 use crate::components::Components;
 use crate::function::Made;
 use crate::job::{Job, NONE};
@@ -82,60 +82,46 @@ impl Blocks {
     }
 }
 
-/// Rows of a block: pairs, and articles with their texts.
-#[derive(Default)]
-struct InBlocks {
-    blocks: UInt32Builder,
-    numbers: UInt32Builder,
-    others: UInt32Builder,
-    articles: LargeBinaryBuilder,
-}
-
-impl InBlocks {
-    fn made(mut self, lengths: Vec<usize>) -> Made {
-        let columns: Vec<ArrayRef> = vec![
-            Arc::new(self.blocks.finish()),
-            Arc::new(self.numbers.finish()),
-            Arc::new(self.others.finish()),
-            Arc::new(self.articles.finish()),
-        ];
-        Made { lengths, columns }
-    }
-}
-
+/// Rows of pairs, each in its block: block, number, other, parcel.
 pub(crate) fn pairs_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
     let (a, b) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
-    let mut rows = InBlocks::default();
+    let mut of_pairs = Vec::with_capacity(a.len());
     if !a.is_empty() {
         let blocks = Blocks::open(&*job_of(columns)?)?;
-        for (a, b) in a.values().iter().zip(b.values()) {
-            rows.blocks.append_value(blocks.of_pair(*a, *b));
-            rows.numbers.append_value(*a);
-            rows.others.append_value(*b);
-            rows.articles.append_null();
-        }
+        of_pairs.extend(a.values().iter().zip(b.values()).map(|(a, b)| blocks.of_pair(*a, *b)));
     }
-    Ok(rows.made(vec![1; a.len()]))
+    let none = new_null_array(&DataType::LargeBinary, a.len());
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(UInt32Array::from(of_pairs)), Arc::clone(&columns[1]), Arc::clone(&columns[2]), none];
+    Ok(Made { lengths: vec![1; a.len()], columns })
 }
 
+/// Rows of parcels for the blocks, in the same columns, as rows of the first article of a batch.
 pub(crate) fn articles_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
     let (shards, items) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
     let articles = columns[3].as_binary::<i64>();
-    let mut rows = InBlocks::default();
+    let mut parcels = Parcels::default();
     let mut lengths = vec![0; shards.len()];
     if !shards.is_empty() {
         let job = job_of(columns)?;
         let blocks = Blocks::open(&job)?;
-        for (row, length) in lengths.iter_mut().enumerate() {
+        for row in 0..shards.len() {
             let Some(number) = job.numbers(shards.value(row))?.of(items.value(row)) else { continue };
             for block in blocks.of_article(number) {
-                rows.blocks.append_value(block);
-                rows.numbers.append_value(number);
-                rows.others.append_null();
-                rows.articles.append_value(articles.value(row));
-                *length += 1;
+                parcels.add(block, number, articles.value(row))?;
             }
         }
     }
-    Ok(rows.made(lengths))
+    let (places, parcels) = parcels.finish()?;
+    if let Some(first) = lengths.first_mut() {
+        *first = places.len();
+    }
+    let none = new_null_array(&DataType::UInt32, places.len());
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(UInt32Array::from(places)),
+        Arc::clone(&none),
+        none,
+        Arc::new(LargeBinaryArray::from_iter_values(parcels)),
+    ];
+    Ok(Made { lengths, columns })
 }

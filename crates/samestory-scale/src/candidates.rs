@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, LargeBinaryBuilder, UInt32Array, UInt32Builder};
 use datafusion::arrow::datatypes::{DataType, Field, UInt32Type};
 use rustc_hash::FxHashMap;
@@ -19,9 +19,9 @@ use samestory::stories::candidates::{
 };
 use samestory::stories::{ArticleTerms, ArticleVectors};
 
-use crate::articles::{Counts, each_wanted, job_of, of_kernel};
-use crate::counts::{add_counts, counts_by_parts, parts_of_terms};
-use crate::function::{GroupKernel, Made, RowKernel, Shape};
+use crate::articles::{Counts, each_wanted, job_of};
+use crate::counts::{add_counts, combine_counts, counts_by_parts, parts_of_terms};
+use crate::function::{GroupKernel, Made, RowKernel};
 use crate::job::Job;
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::windows::{Compared, Windows};
@@ -39,55 +39,44 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let heavy = || vec![DataType::Utf8, DataType::UInt32, DataType::LargeBinary];
     let in_window = || vec![number("window"), number("number"), payload()];
     vec![
-        RowKernel {
-            shape: Shape::new("terms", [article(), vec![DataType::UInt32]].concat(), parts_of_terms()),
-            run: |columns| terms(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new(
-                "weigh",
-                article(),
-                vec![number("number"), Field::new("heaviest", DataType::LargeBinary, false)],
-            ),
-            run: |columns| weigh(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("in_windows", heavy(), in_window()),
-            run: |columns| in_windows(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("postings", [heavy(), vec![DataType::UInt32]].concat(), vec![number("part"), payload()]),
-            run: |columns| postings(columns).map_err(of_kernel),
-        },
+        RowKernel::new("terms", [article(), vec![DataType::UInt32]].concat(), parts_of_terms(), terms),
+        RowKernel::new(
+            "weigh",
+            article(),
+            vec![number("number"), Field::new("heaviest", DataType::LargeBinary, false)],
+            weigh,
+        ),
+        RowKernel::new("in_windows", heavy(), in_window(), in_windows),
+        RowKernel::new(
+            "postings",
+            [heavy(), vec![DataType::UInt32]].concat(),
+            vec![number("part"), payload()],
+            postings,
+        ),
     ]
 }
 
 pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     vec![
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "count_terms",
-                vec![DataType::Utf8, DataType::LargeBinary],
-                vec![number("term"), number("held_by")],
-            )),
-            run: |columns| count_terms(columns).map_err(of_kernel),
-        },
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "far_postings",
-                vec![DataType::Utf8, DataType::LargeBinary],
-                vec![number("window"), number("number"), payload()],
-            )),
-            run: |columns| far_postings(columns).map_err(of_kernel),
-        },
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "candidates",
-                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary],
-                vec![number("number"), Field::new("list", DataType::LargeBinary, false)],
-            )),
-            run: |columns| candidates(columns).map_err(of_kernel),
-        },
+        GroupKernel::new(
+            "count_terms",
+            vec![DataType::Utf8, DataType::LargeBinary],
+            vec![number("term"), number("held_by")],
+            count_terms,
+        )
+        .combining(combine_counts),
+        GroupKernel::new(
+            "far_postings",
+            vec![DataType::Utf8, DataType::LargeBinary],
+            vec![number("window"), number("number"), payload()],
+            far_postings,
+        ),
+        GroupKernel::new(
+            "candidates",
+            vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary],
+            vec![number("number"), Field::new("list", DataType::LargeBinary, false)],
+            candidates,
+        ),
     ]
 }
 
@@ -125,9 +114,14 @@ fn weigh(columns: &[ArrayRef]) -> Result<Made> {
     if !lengths.is_empty() {
         let job = job_of(columns)?;
         lengths = each_wanted(columns, Compared::of, Compared::has, &mut |number, article| {
-            let vectors = vectors_of(&job, &article)?;
+            let mut heaviest = heaviest(&vectors_of(&job, &article)?);
+            let frequencies = job.frequencies()?;
+            for heavy in &mut heaviest {
+                // All executors have the table, and a place in it takes fewer bytes.
+                heavy.term = frequencies.place(heavy.term).context("a term that none counted")?;
+            }
             numbers.append_value(number);
-            terms.append_value(pack_heaviest(&heaviest(&vectors)));
+            terms.append_value(pack_heaviest(&heaviest));
             Ok(1)
         })?;
     }

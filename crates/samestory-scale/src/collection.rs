@@ -15,6 +15,7 @@ use samestory::stories::score::{JudgedPair, Judgement};
 use samestory::{Clustering, CollectionWriter, Decided, Stage};
 
 use crate::articles::{Counts, unpack};
+use crate::beyond::judged_pairs;
 use crate::candidates::{unpack_candidates, unpack_list};
 use crate::copies::signature;
 use crate::engine::{Where, connect};
@@ -23,8 +24,8 @@ use crate::run::Run;
 use crate::stories::prior_of;
 use crate::windows::Compared;
 
-/// Tables that a collection is made of.
-const TABLES: [&str; 6] = ["buckets", "signatures", "candidates", "neighbourhoods", "judged_pairs", "linked"];
+/// Tables that a collection is made of; the last is there where there are several windows.
+const TABLES: [&str; 6] = ["buckets", "signatures", "candidates", "compared", "linked", "judged_beyond"];
 
 /// Writes the articles and stories of a finished job as a collection, of which one machine must have room for the index:
 /// stories are those of the job, and later articles can be added. What stood in the folder is replaced.
@@ -40,7 +41,10 @@ pub async fn write_collection(job: &Job, folder: &Path, watch: &mut (dyn FnMut(S
     let run = Run::new(connect(&Where::Local { partitions: 1 }).await?, job, &mut ignore);
     run.table("articles", &job.folder().join("articles")).await?;
     for table in TABLES {
-        run.table(table, &job.folder().join("steps").join(table)).await?;
+        let folder = job.folder().join("steps").join(table);
+        if folder.exists() || table != "judged_beyond" {
+            run.table(table, &folder).await?;
+        }
     }
     let counts = Counts::of(job)?;
     let n_articles = counts.articles as usize;
@@ -99,7 +103,7 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
     .await?;
     let mut pairs: Vec<JudgedPair> = Vec::new();
     let mut odds = OddsCounts::default();
-    run.each("SELECT a, b, log_odds, pairs FROM judged_pairs", |batch| {
+    run.each(&format!("SELECT a, b, log_odds, pairs FROM {}", judged_pairs(job)?), |batch| {
         let [a, b] = [0, 1].map(|at| batch.column(at).as_primitive::<UInt32Type>());
         let (log_odds, n_pairs) =
             (batch.column(2).as_primitive::<Float32Type>(), batch.column(3).as_primitive::<UInt64Type>());
@@ -126,7 +130,7 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
     })
     .await?;
     let mut neighbourhoods: Vec<Option<Neighbourhood>> = vec![None; numbers.len()];
-    run.each("SELECT number, others, list FROM neighbourhoods", |batch| {
+    run.each("SELECT number, others, list FROM compared WHERE number IS NOT NULL", |batch| {
         let of = batch.column(0).as_primitive::<UInt32Type>();
         let (others, packed) = (batch.column(1).as_primitive::<Float32Type>(), batch.column(2).as_binary::<i64>());
         for row in 0..batch.num_rows() {

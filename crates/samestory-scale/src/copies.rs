@@ -25,10 +25,10 @@ use samestory::minhash::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::articles::{Counts, each_wanted, job_of, of_kernel, unpack};
+use crate::articles::{Counts, each_wanted, job_of, open_parcel, unpack};
 use crate::blocks::{Blocks, articles_in_blocks, pairs_in_blocks};
-use crate::counts::{add_counts, counts_by_parts, parts_of_terms, unpack_counts};
-use crate::function::{GroupKernel, Made, RowKernel, Shape};
+use crate::counts::{add_counts, combine_counts, counts_by_parts, parts_of_terms, unpack_counts};
+use crate::function::{GroupKernel, Made, RowKernel};
 use crate::job::{Job, NONE, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 
@@ -46,78 +46,59 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let in_block = || {
         vec![
             number("block"),
-            number("number"),
+            field("number", DataType::UInt32, true),
             field("other", DataType::UInt32, true),
-            field("article", DataType::LargeBinary, true),
+            field("parcel", DataType::LargeBinary, true),
         ]
     };
     vec![
-        RowKernel {
-            shape: Shape::new("sign", article(), vec![number("number"), field("signature", DataType::Binary, false)]),
-            run: |columns| sign(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new(
-                "bands",
-                vec![DataType::Utf8, DataType::UInt32, DataType::Binary],
-                vec![field("bucket", DataType::UInt64, false), number("number")],
-            ),
-            run: |columns| bands(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("pair_in_block", vec![DataType::Utf8, DataType::UInt32, DataType::UInt32], in_block()),
-            run: |columns| pairs_in_blocks(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("article_in_blocks", article(), in_block()),
-            run: |columns| articles_in_blocks(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("halves_of_pairs", in_parts(), parts_of_terms()),
-            run: |columns| halves_of_pairs(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new("halves_asked_for", in_parts(), parts_of_terms()),
-            run: |columns| halves_asked_for(columns).map_err(of_kernel),
-        },
+        RowKernel::new("sign", article(), vec![number("number"), field("signature", DataType::Binary, false)], sign),
+        RowKernel::new(
+            "bands",
+            vec![DataType::Utf8, DataType::UInt32, DataType::Binary],
+            vec![field("bucket", DataType::UInt64, false), number("number")],
+            bands,
+        ),
+        RowKernel::new(
+            "pair_in_block",
+            vec![DataType::Utf8, DataType::UInt32, DataType::UInt32],
+            in_block(),
+            pairs_in_blocks,
+        ),
+        RowKernel::new("article_in_blocks", article(), in_block(), articles_in_blocks),
+        RowKernel::new("halves_of_pairs", in_parts(), parts_of_terms(), halves_of_pairs),
+        RowKernel::new("halves_asked_for", in_parts(), parts_of_terms(), halves_asked_for),
     ]
 }
 
 pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     let block = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
     vec![
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "bucket_pairs",
-                vec![DataType::Utf8, DataType::UInt64, DataType::UInt32],
-                vec![number("a"), number("b"), number("capped"), number("largest")],
-            )),
-            run: |columns| bucket_pairs(columns).map_err(of_kernel),
-        },
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "verify_pairs",
-                block(),
-                ["a", "b", "shared", "in_a", "in_b"].map(number).into(),
-            )),
-            run: |columns| verify_pairs(columns).map_err(of_kernel),
-        },
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "without_templates",
-                [DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::UInt32].to_vec(),
-                ["a", "b"].map(number).into(),
-            )),
-            run: |columns| without_templates(columns).map_err(of_kernel),
-        },
-        GroupKernel {
-            shape: Arc::new(Shape::new(
-                "halves_of_many",
-                vec![DataType::Utf8, DataType::LargeBinary],
-                vec![number("half")],
-            )),
-            run: |columns| halves_of_many(columns).map_err(of_kernel),
-        },
+        GroupKernel::new(
+            "bucket_pairs",
+            vec![DataType::Utf8, DataType::UInt64, DataType::UInt32],
+            vec![number("a"), number("b"), number("capped"), number("largest")],
+            bucket_pairs,
+        ),
+        GroupKernel::new(
+            "verify_pairs",
+            block(),
+            ["a", "b", "shared", "in_a", "in_b"].map(number).into(),
+            verify_pairs,
+        ),
+        GroupKernel::new(
+            "without_templates",
+            [DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::UInt32].to_vec(),
+            ["a", "b"].map(number).into(),
+            without_templates,
+        ),
+        GroupKernel::new(
+            "halves_of_many",
+            vec![DataType::Utf8, DataType::LargeBinary],
+            vec![number("half")],
+            halves_of_many,
+        )
+        .combining(combine_counts),
     ]
 }
 
@@ -210,16 +191,20 @@ impl Block {
     fn of(columns: &[ArrayRef]) -> Result<Block> {
         let job = job_of(columns)?;
         let (numbers, others) = (columns[2].as_primitive::<UInt32Type>(), columns[3].as_primitive::<UInt32Type>());
-        let packed = columns[4].as_binary::<i64>();
-        let mut articles: Vec<(u32, usize)> =
-            (0..numbers.len()).filter(|row| others.is_null(*row)).map(|row| (numbers.value(row), row)).collect();
-        articles.sort_unstable();
+        let mut articles: Vec<(u32, Article)> = Vec::new();
+        for parcel in columns[4].as_binary::<i64>().iter().flatten() {
+            open_parcel(parcel, &mut |number, article| {
+                articles.push((number, unpack(article)?));
+                Ok(())
+            })?;
+        }
+        articles.sort_unstable_by_key(|(number, _)| *number);
         let mut pairs: Vec<(u32, u32)> = (0..numbers.len())
             .filter(|row| others.is_valid(*row))
             .map(|row| (numbers.value(row), others.value(row)))
             .collect();
         pairs.sort_unstable();
-        let numbers: Vec<u32> = articles.iter().map(|(number, _)| *number).collect();
+        let (numbers, articles): (Vec<u32>, Vec<Article>) = articles.into_iter().unzip();
         let position = |number: u32| {
             let at = numbers.binary_search(&number);
             at.map(|at| at as u32).map_err(|_| anyhow::anyhow!("article {number} of a pair is not in its block"))
@@ -228,7 +213,6 @@ impl Block {
             .into_iter()
             .map(|(a, b)| Ok(CandidatePair { a: position(a)?, b: position(b)? }))
             .collect::<Result<_>>()?;
-        let articles = articles.iter().map(|(_, row)| unpack(packed.value(*row))).collect::<Result<_>>()?;
         Ok(Block { job, numbers, articles, pairs })
     }
 
@@ -251,7 +235,7 @@ impl Block {
 }
 
 /// The verified pairs of a block. The shingles of their articles are written to the file of the block. Arguments: job,
-/// block, number, other, article.
+/// block, number, other, parcel.
 fn verify_pairs(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let mut block = Block::of(columns)?;
     let (verified, mut sets) = block.verified();
@@ -409,7 +393,7 @@ const HALVES_OF_ARTICLE: u64 = 400;
 /// Rows of one part of the buckets.
 const BUCKET_ROWS: u64 = 4 << 20;
 
-const IN_BLOCK: [&str; 4] = ["block", "number", "other", "article"];
+const IN_BLOCK: [&str; 4] = ["block", "number", "other", "parcel"];
 
 /// Finds the copies. Column: `copy_of`, by number.
 pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
@@ -450,7 +434,7 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
     run.step(
         "verified_copies",
         &rows_of_groups(
-            &format!("verify_pairs({job}, block, number, other, article)"),
+            &format!("verify_pairs({job}, block, number, other, parcel)"),
             &["a", "b", "shared", "in_a", "in_b"],
             &blocks,
             "block",

@@ -42,6 +42,13 @@ pub(crate) fn add_counts(payloads: &LargeBinaryArray) -> Vec<(u32, u32)> {
     all
 }
 
+/// The packed counts of several batches as those of one: fewer bytes, since what several have in common is told once, and
+/// distances are shorter.
+pub(crate) fn combine_counts(columns: &[ArrayRef]) -> Vec<ArrayRef> {
+    let counts = add_counts(columns[0].as_binary());
+    vec![Arc::new(LargeBinaryArray::from_iter_values([pack_counts(&counts)]))]
+}
+
 /// Counts by rising term as bytes: of each the distance from the one before and whether it is counted once, else the
 /// count; seven bits to a byte, the highest says that more follow.
 pub(crate) fn pack_counts(counts: &[(u32, u32)]) -> Vec<u8> {
@@ -110,6 +117,9 @@ mod tests {
     fn counts_of_batches_add_up() {
         let batches = [vec![(3, 1), (9, 2)], vec![(3, 4), (7, 1)], vec![(u32::MAX, 1)]];
         let payloads: LargeBinaryArray = batches.iter().map(|counts| Some(pack_counts(counts))).collect();
-        assert_eq!(add_counts(&payloads), [(3, 5), (7, 1), (9, 2), (u32::MAX, 1)]);
+        let added = [(3, 5), (7, 1), (9, 2), (u32::MAX, 1)];
+        assert_eq!(add_counts(&payloads), added);
+        let combined = combine_counts(&[Arc::new(payloads)]).remove(0);
+        assert_eq!((combined.len(), add_counts(combined.as_binary())), (1, added.to_vec()));
     }
 }

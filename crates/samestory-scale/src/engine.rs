@@ -11,7 +11,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::function::{GroupKernel, RowKernel};
 use crate::sink::KeepRows;
-use crate::{articles, candidates, compare, copies, result, stories};
+use crate::{articles, beyond, candidates, compare, copies, result, stories};
 
 /// Where the steps of a job run.
 #[derive(Debug, Clone)]
@@ -35,6 +35,7 @@ fn row_kernels() -> Vec<RowKernel> {
         articles::row_kernels(),
         copies::row_kernels(),
         candidates::row_kernels(),
+        beyond::row_kernels(),
         compare::row_kernels(),
         stories::row_kernels(),
         result::row_kernels(),
@@ -48,6 +49,7 @@ fn group_kernels() -> Vec<GroupKernel> {
     [
         copies::group_kernels(),
         candidates::group_kernels(),
+        beyond::group_kernels(),
         compare::group_kernels(),
         stories::group_kernels(),
         result::group_kernels(),

@@ -92,18 +92,63 @@ impl fmt::Debug for Shape {
     }
 }
 
+/// What a kernel says to the engine.
+pub(crate) fn of_kernel(error: anyhow::Error) -> DataFusionError {
+    DataFusionError::Execution(format!("{error:#}"))
+}
+
 /// A kernel that makes rows of each row.
 #[derive(Debug)]
 pub(crate) struct RowKernel {
     pub(crate) shape: Shape,
-    pub(crate) run: fn(&[ArrayRef]) -> Result<Made>,
+    run: fn(&[ArrayRef]) -> anyhow::Result<Made>,
+}
+
+impl RowKernel {
+    /// A kernel by its name, the types of its arguments, the first of which names the job, and the fields of its rows.
+    pub(crate) fn new(
+        name: &'static str,
+        arguments: Vec<DataType>,
+        fields: Vec<Field>,
+        run: fn(&[ArrayRef]) -> anyhow::Result<Made>,
+    ) -> RowKernel {
+        RowKernel { shape: Shape::new(name, arguments, fields), run }
+    }
 }
 
 /// A kernel that makes rows of all rows that share a key.
 #[derive(Debug)]
 pub(crate) struct GroupKernel {
     pub(crate) shape: Arc<Shape>,
-    pub(crate) run: fn(&[ArrayRef]) -> Result<Vec<ArrayRef>>,
+    kernel: OfGroup,
+}
+
+/// What a kernel makes of the rows that share a key.
+#[derive(Debug, Clone, Copy)]
+struct OfGroup {
+    run: fn(&[ArrayRef]) -> anyhow::Result<Vec<ArrayRef>>,
+    /// Makes fewer rows of those that one task has of a key, before they move: a combiner (Dean and Ghemawat 2004, MapReduce,
+    /// section 4.3). It is given the arguments but for the job, and gives such.
+    combine: fn(&[ArrayRef]) -> Vec<ArrayRef>,
+}
+
+impl GroupKernel {
+    /// As [`RowKernel::new`].
+    pub(crate) fn new(
+        name: &'static str,
+        arguments: Vec<DataType>,
+        fields: Vec<Field>,
+        run: fn(&[ArrayRef]) -> anyhow::Result<Vec<ArrayRef>>,
+    ) -> GroupKernel {
+        let kernel = OfGroup { run, combine: |columns| columns.to_vec() };
+        GroupKernel { shape: Arc::new(Shape::new(name, arguments, fields)), kernel }
+    }
+
+    /// The same kernel, of which each task makes fewer rows before they move.
+    pub(crate) fn combining(mut self, combine: fn(&[ArrayRef]) -> Vec<ArrayRef>) -> GroupKernel {
+        self.kernel.combine = combine;
+        self
+    }
 }
 
 macro_rules! known_by_shape {
@@ -144,7 +189,7 @@ impl ScalarUDFImpl for RowKernel {
         let n_rows = args.number_rows;
         let columns: Vec<ArrayRef> =
             args.args.into_iter().map(|column| column.into_array(n_rows)).collect::<Result<_>>()?;
-        let made = (self.run)(&self.shape.cast(&columns)?)?;
+        let made = (self.run)(&self.shape.cast(&columns)?).map_err(of_kernel)?;
         Ok(ColumnarValue::Array(Arc::new(self.shape.lists(made)?)))
     }
 }
@@ -163,7 +208,8 @@ impl AggregateUDFImpl for GroupKernel {
     }
 
     fn accumulator(&self, _args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(Gathered { shape: Arc::clone(&self.shape), run: self.run, job: None, parts: Vec::new(), bytes: 0 }))
+        let (shape, kernel) = (Arc::clone(&self.shape), self.kernel);
+        Ok(Box::new(Gathered { shape, kernel, job: None, parts: Vec::new(), bytes: 0 }))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
@@ -183,7 +229,7 @@ fn row_fields(shape: &Shape) -> Fields {
 #[derive(Debug)]
 struct Gathered {
     shape: Arc<Shape>,
-    run: fn(&[ArrayRef]) -> Result<Vec<ArrayRef>>,
+    kernel: OfGroup,
     /// The first argument, which is the same in all rows.
     job: Option<String>,
     parts: Vec<Vec<ArrayRef>>,
@@ -227,7 +273,7 @@ impl Accumulator for Gathered {
         let Some(job) = self.job.take() else { return exec_err!("{} is asked of no rows", self.shape.name) };
         let job: ArrayRef = Arc::new(StringArray::from(vec![job]));
         let arguments: Vec<ArrayRef> = std::iter::once(job).chain(self.columns()?).collect();
-        let columns = (self.run)(&arguments)?;
+        let columns = (self.kernel.run)(&arguments).map_err(of_kernel)?;
         let n_rows = columns.first().map_or(0, Array::len);
         let list = self.shape.lists(Made { lengths: vec![n_rows], columns })?;
         Ok(ScalarValue::List(Arc::new(list)))
@@ -242,7 +288,7 @@ impl Accumulator for Gathered {
         let Some(job) = self.job.take() else {
             return Ok(vec![ScalarValue::Utf8(None), ScalarValue::try_new_null(&DataType::List(item(&fields)))?]);
         };
-        let rows = StructArray::try_new(fields.clone(), self.columns()?, None)?;
+        let rows = StructArray::try_new(fields.clone(), (self.kernel.combine)(&self.columns()?), None)?;
         let offsets = OffsetBuffer::from_lengths([rows.len()]);
         let list = ListArray::try_new(item(&fields), offsets, Arc::new(rows), None)?;
         Ok(vec![ScalarValue::Utf8(Some(job)), ScalarValue::List(Arc::new(list))])

@@ -7,7 +7,7 @@
 //! JOB/steps/NAME/         the rows that a step made
 //! JOB/steps/NAME.json     the step is finished: rows, bytes, seconds
 //! JOB/shingles/           the shingles of copies by block, until templates are known
-//! JOB/overlaps/           what the pairs of each window share, until they are judged
+//! JOB/overlaps/           what the pairs of two windows share, until they are judged
 //! JOB/places/             where the articles of each shard belong
 //! JOB/columns/NAME.u32    a number for each article, which every executor reads whole
 //! ```
@@ -57,7 +57,8 @@ pub struct Plan {
 pub struct Cuts {
     /// Bytes of a shard: files that are read together. Default 1 GiB.
     pub shard_bytes: u64,
-    /// Articles of a window, at least. Default 100,000: their vectors are 1.2 GB on the disk of an executor.
+    /// Articles of a window, at least. Default 500,000: what one machine compares in a few minutes, with their vectors,
+    /// 6 GB, on its disk.
     pub window_articles: u32,
     /// Days of a window, at least. Default 20: what is beside a window, ten days on either side, is looked at with it.
     pub window_days: u32,
@@ -65,7 +66,7 @@ pub struct Cuts {
 
 impl Default for Cuts {
     fn default() -> Cuts {
-        Cuts { shard_bytes: 1 << 30, window_articles: 100_000, window_days: 20 }
+        Cuts { shard_bytes: 1 << 30, window_articles: 500_000, window_days: 20 }
     }
 }
 
@@ -248,7 +249,7 @@ impl Job {
         Ok(self.frequencies.get_or_init(|| table))
     }
 
-    /// Where what the pairs of a window share is kept until they are judged.
+    /// Where what the pairs of a window with others share is kept until they are judged.
     pub(crate) fn overlaps_file(&self, window: u32) -> PathBuf {
         self.folder.join(format!("overlaps/window-{window:05}.bin"))
     }

@@ -41,6 +41,7 @@
 //! ```
 
 mod articles;
+mod beyond;
 mod blocks;
 mod candidates;
 mod collection;
@@ -126,7 +127,9 @@ async fn run_steps(
     let rejected = articles::number(&mut run).await?;
     let copies = copies::find_copies(&mut run).await?;
     candidates::find_candidates(&mut run).await?;
-    compare::judge_candidates(&mut run).await?;
+    beyond::find_beyond(&mut run).await?;
+    compare::compare_candidates(&mut run).await?;
+    beyond::judge_beyond(&mut run).await?;
     let prior = stories::link_stories(&mut run).await?;
     result::write(&mut run).await?;
     let rows = |name: &str| run.reports.iter().rfind(|report| report.step == name).map_or(0, |report| report.rows);

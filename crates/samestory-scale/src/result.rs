@@ -18,9 +18,9 @@ use samestory::stories::{PairModel, StoryId};
 use samestory::{ArticleRecord, PlaceColumns};
 use serde::{Deserialize, Serialize};
 
-use crate::articles::{job_of, of_kernel, unpack};
+use crate::articles::{job_of, unpack};
 use crate::engine::{Where, connect};
-use crate::function::{GroupKernel, Made, RowKernel, Shape};
+use crate::function::{GroupKernel, Made, RowKernel};
 use crate::job::{Job, NONE, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::stories::{pairs_above, prior_of};
@@ -51,48 +51,42 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         }
     };
     vec![
-        RowKernel {
-            shape: Shape::new(
-                "place",
-                vec![DataType::Utf8, DataType::UInt32],
-                vec![
-                    Field::new("number", DataType::UInt32, false),
-                    Field::new("story", DataType::UInt32, false),
-                    Field::new("copy_of", DataType::UInt32, true),
-                    Field::new("version_of", DataType::UInt32, true),
-                    Field::new("score", DataType::Float32, true),
-                ],
-            ),
-            run: |columns| places(columns).map_err(of_kernel),
-        },
-        RowKernel {
-            shape: Shape::new(
-                "result",
-                vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary],
-                COLUMNS.map(text).into(),
-            ),
-            run: |columns| results(columns).map_err(of_kernel),
-        },
+        RowKernel::new(
+            "place",
+            vec![DataType::Utf8, DataType::UInt32],
+            vec![
+                Field::new("number", DataType::UInt32, false),
+                Field::new("story", DataType::UInt32, false),
+                Field::new("copy_of", DataType::UInt32, true),
+                Field::new("version_of", DataType::UInt32, true),
+                Field::new("score", DataType::Float32, true),
+            ],
+            places,
+        ),
+        RowKernel::new(
+            "result",
+            vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary],
+            COLUMNS.map(text).into(),
+            results,
+        ),
     ]
 }
 
 pub(crate) fn group_kernels() -> Vec<GroupKernel> {
-    vec![GroupKernel {
-        shape: Arc::new(Shape::new(
-            "keep_places",
-            vec![
-                DataType::Utf8,
-                DataType::UInt32,
-                DataType::UInt32,
-                DataType::Utf8,
-                DataType::Utf8,
-                DataType::Utf8,
-                DataType::Float32,
-            ],
-            vec![Field::new("shard", DataType::UInt32, false), Field::new("articles", DataType::UInt32, false)],
-        )),
-        run: |columns| keep_places(columns).map_err(of_kernel),
-    }]
+    vec![GroupKernel::new(
+        "keep_places",
+        vec![
+            DataType::Utf8,
+            DataType::UInt32,
+            DataType::UInt32,
+            DataType::Utf8,
+            DataType::Utf8,
+            DataType::Utf8,
+            DataType::Float32,
+        ],
+        vec![Field::new("shard", DataType::UInt32, false), Field::new("articles", DataType::UInt32, false)],
+        keep_places,
+    )]
 }
 
 /// `story_id(id of the first article, attempt)`: the name of a story.

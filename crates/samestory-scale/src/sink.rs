@@ -23,7 +23,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
 
-use crate::articles::of_kernel;
+use crate::function::of_kernel;
 use crate::job::unlike_any;
 
 /// `keep_rows(folder, names of the columns, column...)`: writes the columns and tells the files.

@@ -13,11 +13,12 @@ use samestory::stories::linkage::{ScoredPair, average_linkage};
 use samestory::stories::prior::{OddsCounts, estimate_prior};
 use samestory::stories::score::LEAST_SIMILARITY;
 
-use crate::articles::{Counts, job_of, of_kernel};
+use crate::articles::{Counts, job_of};
+use crate::beyond::judged_pairs;
 use crate::components::Components;
-use crate::function::{GroupKernel, Made, RowKernel, Shape};
+use crate::function::{GroupKernel, Made, RowKernel};
 use crate::job::{Job, NONE};
-use crate::run::{Run, rows_of_each, rows_of_groups};
+use crate::run::{Run, StepReport, rows_of_each, rows_of_groups};
 use crate::windows::Compared;
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
@@ -28,22 +29,17 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
         Field::new("b", DataType::UInt32, false),
         Field::new("log_odds", DataType::Float32, false),
     ];
-    vec![RowKernel {
-        shape: Shape::new("inside_component", pair, fields),
-        run: |columns| inside_components(columns).map_err(of_kernel),
-    }]
+    vec![RowKernel::new("inside_component", pair, fields, inside_components)]
 }
 
 pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     let fields = ["number", "story"].map(|name| Field::new(name, DataType::UInt32, false));
-    vec![GroupKernel {
-        shape: Arc::new(Shape::new(
-            "link",
-            vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Float32],
-            fields.into(),
-        )),
-        run: |columns| link(columns).map_err(of_kernel),
-    }]
+    vec![GroupKernel::new(
+        "link",
+        vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::Float32],
+        fields.into(),
+        link,
+    )]
 }
 
 /// The share of candidate pairs that report one event, as the job knows it.
@@ -64,7 +60,7 @@ pub(crate) fn pairs_above(job: &Job, least: f64) -> Result<String> {
             false => low = middle,
         }
     }
-    Ok(format!("SELECT a, b, log_odds FROM judged_pairs WHERE a <> b AND log_odds > {:.6}", low - 1e-3))
+    Ok(format!("SELECT a, b, log_odds FROM {} WHERE a <> b AND log_odds > {:.6}", judged_pairs(job)?, low - 1e-3))
 }
 
 /// The pairs that count and whose articles hang together, by parts of the components.
@@ -127,7 +123,8 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
     let model = PairModel::shipped();
     if !run.job.has_column("prior") {
         let mut odds = OddsCounts::default();
-        run.each("SELECT a, sum(pairs) FROM judged_pairs WHERE a = b GROUP BY a", |batch| {
+        let counted = format!("SELECT a, sum(pairs) FROM {} WHERE a = b GROUP BY a", judged_pairs(run.job)?);
+        run.each(&counted, |batch| {
             let steps = batch.column(0).as_primitive::<UInt32Type>().values();
             let pairs = batch.column(1).as_primitive::<UInt64Type>().values();
             steps.iter().zip(pairs).for_each(|(step, pairs)| odds.add_step(*step as usize, *pairs));
@@ -155,7 +152,8 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
         let roots: Vec<u32> = (0..counts.articles).map(|number| components.root(number)).collect();
         run.job.write_column("component", &roots)?;
     }
-    let n_pairs = run.reports.iter().rfind(|report| report.step == "judged_pairs").map_or(0, |report| report.rows);
+    let judged = |report: &&StepReport| ["compared", "judged_beyond"].contains(&report.step.as_str());
+    let n_pairs: u64 = run.reports.iter().filter(judged).map(|report| report.rows).sum();
     let parts = n_pairs.div_ceil(PAIRS_OF_PART).max(run.partitions() as u64);
     let inside = rows_of_each(
         &format!("inside_component({job}, a, b, log_odds, CAST({parts} AS INT UNSIGNED))"),
