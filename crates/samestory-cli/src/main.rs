@@ -1,5 +1,6 @@
 //! The command line of samestory. Everything it does, the library `samestory` does.
 
+mod allocator;
 mod args;
 mod commands;
 mod input;
@@ -15,11 +16,6 @@ use clap::Parser;
 
 use crate::args::{Arguments, Command};
 use crate::output::Failure;
-
-/// Articles are taken apart in millions of small pieces on all threads; the allocator of the C library gives
-/// their memory back and asks for it again, which took a third of the time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

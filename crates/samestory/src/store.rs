@@ -19,7 +19,7 @@ use std::path::Path;
 use redb::{Builder, ConcurrencyMode, Database, ReadOnlyDatabase, ReadableDatabase};
 
 pub(crate) use bulk::{Bulk, Posted};
-pub(crate) use draft::Draft;
+pub(crate) use draft::{Draft, VectorBytes};
 pub use rows::StorySummary;
 pub(crate) use rows::{
     CandidateRow, Compared, ListedCandidate, Member, Summary, display_headline, id_of_replaced, pack_article,

@@ -16,14 +16,18 @@ use samestory_cluster::features::{Neighbourhood, PairFeatures};
 use samestory_cluster::overlap::{Against, PairOverlap};
 use samestory_cluster::score::judge_all;
 use samestory_cluster::{ArticleTerms, ArticleVectors, DocumentFrequencies, PairModel};
+use samestory_spill::{SealedList, Spill, SpillList};
 
 use super::fold::Newcomer;
 use crate::error::CollectionError;
 use crate::pipeline::LEAST_KEPT_ODDS;
-use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Snapshot};
+use crate::store::{CandidateRow, Compared, Draft, ListedCandidate, Snapshot, VectorBytes};
 
 /// Pairs that one thread judges at a time.
 const CHUNK: usize = 256;
+
+/// Stored articles whose vectors are loaded at a time.
+const LOADED: usize = 64;
 
 /// Pairs of lower log odds are not judged again.
 const JUDGED_AGAIN: f32 = -5.0;
@@ -41,7 +45,7 @@ pub(super) fn judge_newcomers(
     for newcomer in newcomers {
         let compared = Compared { time: newcomer.vectors.time, outlet: newcomer.vectors.outlet };
         draft.set_compared(newcomer.number, Some(compared));
-        draft.put_vectors(newcomer.number, newcomer.vectors.to_bytes().into());
+        draft.put_vectors(newcomer.number, VectorBytes::Held(newcomer.vectors.to_bytes()));
         draft.put_postings(newcomer.number, newcomer.vectors.time, &newcomer.heaviest);
     }
     let own: FxHashMap<u32, &ArticleVectors<'static>> =
@@ -199,13 +203,18 @@ fn candidate_rows(
     Ok((rows, changed))
 }
 
-/// Vectors of stored articles, as bytes.
+/// Vectors of stored articles, as bytes in spills: a batch of articles is held against a thousand others and more.
 #[derive(Default)]
-struct Stored(FxHashMap<u32, Arc<[u8]>>);
+struct Stored {
+    /// Where those of each article stand.
+    places: FxHashMap<u32, (usize, usize)>,
+    lists: Vec<Arc<SealedList>>,
+}
 
 impl Stored {
     fn vectors(&self, number: u32) -> Option<ArticleVectors<'_>> {
-        ArticleVectors::from_bytes(self.0.get(&number)?)
+        let (list, at) = self.places.get(&number)?;
+        ArticleVectors::from_bytes(self.lists[*list].get(*at))
     }
 }
 
@@ -226,20 +235,28 @@ fn load(
     numbers: impl Iterator<Item = u32>,
     frequencies: &DocumentFrequencies,
 ) -> Result<(), CollectionError> {
-    let missing: BTreeSet<u32> = numbers.filter(|number| !stored.0.contains_key(number)).collect();
+    let missing: BTreeSet<u32> = numbers.filter(|number| !stored.places.contains_key(number)).collect();
+    let missing: Vec<u32> = missing.into_iter().collect();
     let snapshot = draft.snapshot();
-    let load = |number: u32| match snapshot.vectors(number)? {
-        Some(vectors) => Ok((number, vectors, true)),
-        None => Ok((number, made_again(snapshot, number, frequencies)?.to_bytes().into(), false)),
+    let load = |number: &u32| match snapshot.vectors(*number)? {
+        Some(vectors) => Ok((vectors, true)),
+        None => Ok((made_again(snapshot, *number, frequencies)?.to_bytes(), false)),
     };
-    let loaded: Vec<(u32, Arc<[u8]>, bool)> =
-        missing.into_par_iter().map(load).collect::<Result<_, CollectionError>>()?;
-    for (number, vectors, is_kept) in loaded {
-        if !is_kept {
-            draft.put_vectors(number, Arc::clone(&vectors));
+    let mut list = SpillList::new(Spill::holding(0));
+    let mut made: Vec<usize> = Vec::new();
+    for (batch, numbers) in missing.chunks(LOADED).enumerate() {
+        let loaded: Vec<(Vec<u8>, bool)> = numbers.par_iter().map(load).collect::<Result<_, CollectionError>>()?;
+        for (at, (vectors, is_kept)) in (batch * LOADED..).zip(loaded) {
+            list.push(&vectors);
+            if !is_kept {
+                made.push(at);
+            }
         }
-        stored.0.insert(number, vectors);
     }
+    let list = Arc::new(list.seal().map_err(CollectionError::spill)?);
+    stored.places.extend(missing.iter().enumerate().map(|(at, number)| (*number, (stored.lists.len(), at))));
+    stored.lists.push(Arc::clone(&list));
+    made.into_iter().for_each(|at| draft.put_vectors(missing[at], VectorBytes::Spilled(Arc::clone(&list), at)));
     Ok(())
 }
 

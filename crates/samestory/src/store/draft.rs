@@ -12,6 +12,7 @@ use samestory_cluster::candidates::HeavyTerm;
 use samestory_cluster::prior::OddsCounts;
 use samestory_cluster::{DocumentFrequencies, StoryId};
 use samestory_minhash::Signature;
+use samestory_spill::SealedList;
 
 use super::rows::{self, CandidateRow, Compared, Postings, StorySummary, Summary, pack};
 use super::snapshot::Snapshot;
@@ -25,6 +26,23 @@ type Rows<K, V> = BTreeMap<K, Option<V>>;
 /// Latest articles of an outlet that are remembered.
 const LATEST_OF_OUTLET: usize = 48;
 
+/// The vectors of an article, as bytes.
+pub(crate) enum VectorBytes {
+    /// In memory.
+    Held(Vec<u8>),
+    /// Where those of many stand, with the position among them.
+    Spilled(Arc<SealedList>, usize),
+}
+
+impl AsRef<[u8]> for VectorBytes {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            VectorBytes::Held(bytes) => bytes,
+            VectorBytes::Spilled(list, at) => list.get(*at),
+        }
+    }
+}
+
 /// A state of the store that is being made.
 pub(crate) struct Draft<'s> {
     snapshot: &'s Snapshot,
@@ -37,7 +55,7 @@ pub(crate) struct Draft<'s> {
     places: Rows<u32, Place>,
     signatures: Rows<u32, Signature>,
     compared: Rows<u32, Compared>,
-    vectors: Rows<u32, Arc<[u8]>>,
+    vectors: Rows<u32, VectorBytes>,
     candidates: Rows<u32, CandidateRow>,
     pairs: BTreeMap<u32, Vec<(u32, f32)>>,
     postings: BTreeMap<u64, Postings>,
@@ -279,8 +297,8 @@ impl<'s> Draft<'s> {
         Ok(())
     }
 
-    /// Keeps the vectors of an article, as bytes.
-    pub(crate) fn put_vectors(&mut self, number: u32, vectors: Arc<[u8]>) {
+    /// Keeps the vectors of an article.
+    pub(crate) fn put_vectors(&mut self, number: u32, vectors: VectorBytes) {
         self.vectors.insert(number, Some(vectors));
     }
 

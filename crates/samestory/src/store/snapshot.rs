@@ -1,7 +1,5 @@
 //! One committed state of the store, for reading.
 
-use std::sync::Arc;
-
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 use samestory_article::Article;
 use samestory_cluster::prior::OddsCounts;
@@ -144,9 +142,9 @@ impl Snapshot {
     }
 
     /// The vectors of an article, as bytes that are such.
-    pub(crate) fn vectors(&self, number: u32) -> Result<Option<Arc<[u8]>>, CollectionError> {
+    pub(crate) fn vectors(&self, number: u32) -> Result<Option<Vec<u8>>, CollectionError> {
         let Some(bytes) = self.vectors.get(number)? else { return Ok(None) };
-        Ok(ArticleVectors::from_bytes(bytes.value()).map(|_| bytes.value().into()))
+        Ok(ArticleVectors::from_bytes(bytes.value()).map(|_| bytes.value().to_vec()))
     }
 
     pub(crate) fn candidates(&self, number: u32) -> Result<Option<CandidateRow>, CollectionError> {
