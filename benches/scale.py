@@ -98,7 +98,7 @@ def run(path, folder, local, kill, options):
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if cluster:
         cluster.processes["driver"] = process
-    state = {"step": 0, "since": time.monotonic(), "done": False, "killed": None, "peak": 0}
+    state = {"done": False, "killed": None, "peak": 0}
     moved, before = {}, 0
 
     def watch():
@@ -106,7 +106,8 @@ def run(path, folder, local, kill, options):
             state["peak"] = max(state["peak"], anonymous(process))
             if cluster:
                 cluster.look()
-                if kill and state["killed"] is None and kill[0] in state["running"]:
+                if kill and state["killed"] is None and any((job / "steps").glob(f"{kill[0]}.*.part")):
+                    state.setdefault("since", time.monotonic())
                     if time.monotonic() - state["since"] >= kill[1]:
                         cluster.processes["executor 1"].send_signal(signal.SIGKILL)
                         cluster.processes["executor 1"].wait()
@@ -119,9 +120,6 @@ def run(path, folder, local, kill, options):
     order = ["heads", "numbers", "signatures", "buckets", "candidate_copies", "verified_copies", "asked_halves",
              "template_halves", "evident_copies", "frequencies", "heaviest_terms", "far_postings", "candidates", "beyond",
              "compared", "judged_beyond", "linked", "stories", "places", "result"]
-    # Steps of jobs with several windows.
-    beyond = ["far_postings", "beyond", "judged_beyond"]
-    state["running"] = order[:1]
     watcher = threading.Thread(target=watch)
     watcher.start()
     said = []
@@ -129,9 +127,6 @@ def run(path, folder, local, kill, options):
         said.append(line)
         name = line.split(" ")[0]
         if name in order:
-            behind = order[order.index(name) + 1:]
-            state["running"] = behind[:2] if behind[:1] and behind[0] in beyond else behind[:1]
-            state["since"] = time.monotonic()
             if cluster:
                 now = cluster.moved()
                 moved[name], before = now - before, now
@@ -163,8 +158,8 @@ def main():
     parser.add_argument("--kill", action="append", default=[])
     parser.add_argument("--cluster", action="store_true", help="hold the answer against `samestory cluster`")
     parser.add_argument("--folder", type=pathlib.Path)
-    parser.add_argument("of_run", nargs="*", metavar="OPTION")
-    options = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    options, of_run = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1:]
     kills = [None] + [(kill.split(":")[0], float(kill.split(":")[1])) for kill in options.kill]
     for size in options.sizes.split(","):
         with tempfile.TemporaryDirectory(dir=options.folder) as top:
@@ -179,8 +174,8 @@ def main():
             answers = {}
             for kill in kills:
                 folder = pathlib.Path(tempfile.mkdtemp(dir=top))
-                answer, moved, peaks, seconds, job, killed = run(path, folder, options.local, kill, options.of_run)
-                what = f"killed {kill[1]:.0f} s into `{kill[0]}`" if kill else "undisturbed"
+                answer, moved, peaks, seconds, job, killed = run(path, folder, options.local, kill, of_run)
+                what = f"killed {kill[1]:g} s into `{kill[0]}`" if kill else "undisturbed"
                 if kill and not killed:
                     what += ": ended before"
                 answers[what] = answer_of(job)

@@ -296,9 +296,18 @@ fn a_lost_scheduler_is_told_and_the_job_goes_on_behind_what_is_finished() {
 /// The collection of a job answers as that of one machine, and takes articles.
 #[test]
 fn a_job_becomes_a_collection() {
+    becomes_a_collection(SMALL_WINDOWS);
+}
+
+#[test]
+fn a_job_of_one_window_becomes_a_collection() {
+    becomes_a_collection(Cuts::default());
+}
+
+fn becomes_a_collection(cuts: Cuts) {
     let folder = TempDir::new().unwrap();
     let job = folder.path().join("job");
-    run(&corpus(), &job, &Where::Local { partitions: 2 }, SMALL_WINDOWS).unwrap();
+    run(&corpus(), &job, &Where::Local { partitions: 2 }, cuts).unwrap();
     let ours = folder.path().join("ours");
     runtime().block_on(write_collection(&Job::open(&job).unwrap(), &ours, &mut |_| ())).unwrap();
     let theirs = folder.path().join("theirs");

@@ -118,7 +118,7 @@ pub fn candidate_lists_among<S: HeavySource + ?Sized>(articles: &S) -> Vec<Vec<C
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct HeavyTerm {
-    /// The term.
+    /// The term: its hash, or its [place](crate::DocumentFrequencies::place) in a table that all have.
     pub term: u32,
     /// In the whole text, and in the lead; 0 to 1.
     pub weights: [f32; 2],

@@ -108,7 +108,11 @@ impl Judgement {
     }
 
     /// Judges the candidate pairs that are wanted, by smaller and larger number.
-    pub fn of_those(compared: &ComparedPairs, model: &PairModel, wanted: impl Fn(u32, u32) -> bool + Sync) -> Judgement {
+    pub fn of_those(
+        compared: &ComparedPairs,
+        model: &PairModel,
+        wanted: impl Fn(u32, u32) -> bool + Sync,
+    ) -> Judgement {
         let judged = |(chunk, pairs): (usize, &[(u32, u32)])| {
             let at = || (0..pairs.len()).filter(|at| wanted(pairs[*at].0, pairs[*at].1));
             let judged = judge_all(model, at().map(|at| compared.features(chunk * CHUNK + at)));

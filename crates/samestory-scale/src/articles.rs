@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, Int64Builder, LargeBinaryBuilder, RecordBatch, StringBuilder, UInt32Array, UInt32Builder,
-    UInt64Builder,
+    Array, ArrayRef, AsArray, Int64Builder, LargeBinaryArray, LargeBinaryBuilder, RecordBatch, StringBuilder,
+    UInt32Array, UInt32Builder, UInt64Builder, new_null_array,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Int64Type, Schema, UInt32Type};
 use datafusion::parquet::arrow::ArrowWriter;
@@ -259,12 +259,20 @@ impl Parcels {
         Ok(())
     }
 
-    /// The places, and what goes there.
-    pub(crate) fn finish(mut self) -> Result<(Vec<u32>, Vec<Vec<u8>>)> {
+    /// The parcels as rows of the first of `n_rows` articles: place, columns of these types without values, parcel.
+    pub(crate) fn rows(mut self, n_rows: usize, between: &[DataType]) -> Result<Made> {
         for (place, parcel) in std::mem::take(&mut self.open) {
             self.close(place, &parcel)?;
         }
-        Ok((self.places, self.closed))
+        let n_parcels = self.places.len();
+        let mut lengths = vec![0; n_rows];
+        if let Some(first) = lengths.first_mut() {
+            *first = n_parcels;
+        }
+        let mut columns: Vec<ArrayRef> = vec![Arc::new(UInt32Array::from(self.places))];
+        columns.extend(between.iter().map(|of| new_null_array(of, n_parcels)));
+        columns.push(Arc::new(LargeBinaryArray::from_iter_values(self.closed)));
+        Ok(Made { lengths, columns })
     }
 }
 
@@ -274,7 +282,8 @@ pub(crate) fn open_parcel(bytes: &[u8], see: &mut dyn FnMut(u32, &[u8]) -> Resul
     let length = zstd::bulk::Decompressor::upper_bound(bytes).context(damaged)?;
     let whole = zstd::bulk::decompress(bytes, length.min(LARGEST)).context(damaged)?;
     let mut rest = whole.as_slice();
-    while let Some((number, behind)) = rest.split_first_chunk() {
+    while !rest.is_empty() {
+        let (number, behind) = rest.split_first_chunk().context(damaged)?;
         let (length, behind) = behind.split_first_chunk().context(damaged)?;
         let (article, behind) = behind.split_at_checked(u64::from_le_bytes(*length) as usize).context(damaged)?;
         see(u32::from_le_bytes(*number), article)?;
@@ -482,10 +491,11 @@ mod tests {
             for (place, number, article) in &sent {
                 parcels.add(*place, *number, article).unwrap();
             }
-            let (places, parcels) = parcels.finish().unwrap();
-            prop_assert_eq!(places.len(), parcels.len());
+            let rows = parcels.rows(2, &[DataType::Utf8]).unwrap();
+            let (places, parcels) = (rows.columns[0].as_primitive::<UInt32Type>(), rows.columns[2].as_binary::<i64>());
+            prop_assert_eq!(rows.lengths, [places.len(), 0]);
             let mut arrived = Vec::new();
-            for (place, parcel) in places.iter().zip(&parcels) {
+            for (place, parcel) in places.values().iter().zip(parcels.iter().flatten()) {
                 open_parcel(parcel, &mut |number, article| {
                     arrived.push((*place, number, article.to_vec()));
                     Ok(())
@@ -498,11 +508,14 @@ mod tests {
         }
 
         #[test]
-        fn what_is_no_parcel_is_an_error(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let whole = zstd::bulk::compress(&bytes, ZSTD_LEVEL).unwrap();
-            for bytes in [&bytes, &whole] {
-                let _ = open_parcel(bytes, &mut |_, _| Ok(()));
-            }
+        fn what_is_no_whole_parcel_is_an_error(article in prop::collection::vec(any::<u8>(), 0..40), cut in any::<prop::sample::Index>()) {
+            let mut whole = [7u32.to_le_bytes().as_slice(), &(article.len() as u64).to_le_bytes()].concat();
+            whole.extend(&article);
+            let open = |bytes: &[u8]| open_parcel(&zstd::bulk::compress(bytes, ZSTD_LEVEL).unwrap(), &mut |_, _| Ok(()));
+            prop_assert!(open(&whole).is_ok());
+            let length = cut.index(whole.len());
+            prop_assert_eq!(open(&whole[..length]).is_ok(), length == 0);
+            prop_assert!(open_parcel(&whole, &mut |_, _| Ok(())).is_err());
         }
     }
 }

@@ -22,14 +22,10 @@ use samestory::stories::score::Judgement;
 use crate::articles::job_of;
 use crate::candidates::unpack_list;
 use crate::compare::{Positions, judged_rows};
-use crate::function::{GroupKernel, Made, RowKernel};
+use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::{Job, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::windows::Windows;
-
-fn number(name: &str) -> Field {
-    Field::new(name, DataType::UInt32, false)
-}
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     vec![

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use datafusion::arrow::array::{ArrayRef, AsArray, LargeBinaryArray, UInt32Array, new_null_array};
+use datafusion::arrow::array::{ArrayRef, AsArray, UInt32Array, new_null_array};
 use datafusion::arrow::datatypes::{DataType, UInt32Type};
 
 use crate::articles::{Counts, Parcels, job_of};
@@ -101,7 +101,6 @@ pub(crate) fn articles_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
     let (shards, items) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
     let articles = columns[3].as_binary::<i64>();
     let mut parcels = Parcels::default();
-    let mut lengths = vec![0; shards.len()];
     if !shards.is_empty() {
         let job = job_of(columns)?;
         let blocks = Blocks::open(&job)?;
@@ -112,16 +111,5 @@ pub(crate) fn articles_in_blocks(columns: &[ArrayRef]) -> Result<Made> {
             }
         }
     }
-    let (places, parcels) = parcels.finish()?;
-    if let Some(first) = lengths.first_mut() {
-        *first = places.len();
-    }
-    let none = new_null_array(&DataType::UInt32, places.len());
-    let columns: Vec<ArrayRef> = vec![
-        Arc::new(UInt32Array::from(places)),
-        Arc::clone(&none),
-        none,
-        Arc::new(LargeBinaryArray::from_iter_values(parcels)),
-    ];
-    Ok(Made { lengths, columns })
+    parcels.rows(shards.len(), &[DataType::UInt32, DataType::UInt32])
 }

@@ -21,14 +21,10 @@ use samestory::stories::{ArticleTerms, ArticleVectors};
 
 use crate::articles::{Counts, each_wanted, job_of};
 use crate::counts::{add_counts, combine_counts, counts_by_parts, parts_of_terms};
-use crate::function::{GroupKernel, Made, RowKernel};
+use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::Job;
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::windows::{Compared, Windows};
-
-fn number(name: &str) -> Field {
-    Field::new(name, DataType::UInt32, false)
-}
 
 fn payload() -> Field {
     Field::new("payload", DataType::LargeBinary, false)

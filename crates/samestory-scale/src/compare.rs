@@ -26,14 +26,10 @@ use crate::articles::{Parcels, job_of, open_parcel, unpack};
 use crate::beyond::{Beyond, write_overlaps};
 use crate::candidates::{pack_list, unpack_list, vectors_of};
 use crate::counts::{pack_counts, unpack_counts};
-use crate::function::{GroupKernel, Made, RowKernel};
+use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::Job;
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::windows::{Compared, Windows};
-
-fn number(name: &str) -> Field {
-    Field::new(name, DataType::UInt32, false)
-}
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let in_window = vec![
@@ -98,7 +94,6 @@ fn texts_in_windows(columns: &[ArrayRef]) -> Result<Made> {
     let (shards, items) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_primitive::<UInt32Type>());
     let articles = columns[3].as_binary::<i64>();
     let mut parcels = Parcels::default();
-    let mut lengths = vec![0; shards.len()];
     if !shards.is_empty() {
         let job = job_of(columns)?;
         let (compared, windows, beyond) = (Compared::of(&job)?, Windows::of(&job)?, Beyond::of(&job)?);
@@ -110,14 +105,7 @@ fn texts_in_windows(columns: &[ArrayRef]) -> Result<Made> {
             }
         }
     }
-    let (places, parcels) = parcels.finish()?;
-    if let Some(first) = lengths.first_mut() {
-        *first = places.len();
-    }
-    let none = |of: &DataType| new_null_array(of, places.len());
-    let (numbers, lists) = (none(&DataType::UInt32), none(&DataType::LargeBinary));
-    let parcels = Arc::new(LargeBinaryArray::from_iter_values(parcels));
-    Ok(Made { lengths, columns: vec![Arc::new(UInt32Array::from(places)), numbers, lists, parcels] })
+    parcels.rows(shards.len(), &[DataType::UInt32, DataType::LargeBinary])
 }
 
 /// Weighs the articles of some parcels, by rising number: those of neighbouring days are held against each other, and stand
@@ -147,7 +135,8 @@ fn weigh_parcels(job: &Job, parcels: &LargeBinaryArray) -> Result<(Positions, Sp
 /// Articles that are weighed together.
 const BATCH: usize = 1024;
 
-/// What each of a window's own articles knows of its candidates. What its pairs share is written to the file of the window.
+/// What each of a window's own articles knows of its candidates, and the [judged](judged_rows) pairs of these articles. What
+/// pairs with articles of other windows share is written to the file of the window.
 /// Arguments: job, window, number, list, parcel.
 fn compare(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
     let job = job_of(columns)?;

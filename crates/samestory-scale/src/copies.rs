@@ -28,16 +28,12 @@ use serde::{Deserialize, Serialize};
 use crate::articles::{Counts, each_wanted, job_of, open_parcel, unpack};
 use crate::blocks::{Blocks, articles_in_blocks, pairs_in_blocks};
 use crate::counts::{add_counts, combine_counts, counts_by_parts, parts_of_terms, unpack_counts};
-use crate::function::{GroupKernel, Made, RowKernel};
+use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::{Job, NONE, write_whole};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 
 fn field(name: &str, of: DataType, nullable: bool) -> Field {
     Field::new(name, of, nullable)
-}
-
-fn number(name: &str) -> Field {
-    field(name, DataType::UInt32, false)
 }
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {

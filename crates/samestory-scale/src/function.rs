@@ -92,6 +92,11 @@ impl fmt::Debug for Shape {
     }
 }
 
+/// A field that has a number of 32 bits in every row.
+pub(crate) fn number(name: &str) -> Field {
+    Field::new(name, DataType::UInt32, false)
+}
+
 /// What a kernel says to the engine.
 pub(crate) fn of_kernel(error: anyhow::Error) -> DataFusionError {
     DataFusionError::Execution(format!("{error:#}"))

@@ -58,7 +58,7 @@ pub struct Cuts {
     /// Bytes of a shard: files that are read together. Default 1 GiB.
     pub shard_bytes: u64,
     /// Articles of a window, at least. Default 500,000: what one machine compares in a few minutes, with their vectors,
-    /// 6 GB, on its disk.
+    /// 6 GB, and their texts on its disk.
     pub window_articles: u32,
     /// Days of a window, at least. Default 20: what is beside a window, ten days on either side, is looked at with it.
     pub window_days: u32,
@@ -71,7 +71,7 @@ impl Default for Cuts {
 }
 
 /// The layout that this version writes and reads.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// No number: an article that is dropped, or in no block, or is no copy.
 pub(crate) const NONE: u32 = u32::MAX;
