@@ -3,7 +3,6 @@
 use std::io;
 
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
 use samestory_spill::{Spill, Spilled};
 
 use crate::background::Background;
@@ -30,9 +29,10 @@ pub struct DocumentFrequencies {
     buckets: Vec<u32>,
     /// How far a term is shifted right to give its bucket.
     shift: u32,
-    /// Articles that are counted beside the table, and how many of them hold each term.
+    /// Articles that are counted beside the table, and their terms, each as often as articles hold it: none, or
+    /// parts by upper bits, each sorted.
     n_beside: u32,
-    beside: FxHashMap<u32, u32>,
+    beside: Vec<Vec<u32>>,
 }
 
 /// Terms of one article only that are remembered.
@@ -41,15 +41,55 @@ pub const MOST_SINGLES: usize = 4 << 20;
 /// Terms are counted part by part, by their upper bits, so that no more than a part for each thread stands in memory.
 const PART_BITS: u32 = 6;
 
+fn part_of(term: u32) -> usize {
+    (term >> (32 - PART_BITS)) as usize
+}
+
+/// Terms that are counted beside a table stand in parts of some dozen.
+const BESIDE_BITS: u32 = 16;
+
+/// Of so many terms it takes less time to look at all than to guess where to look.
+const LOOKED_THROUGH: usize = 128;
+
+/// How often a term is among some that are sorted.
+fn times(term: u32, sorted: &[u32]) -> u32 {
+    if sorted.len() <= LOOKED_THROUGH {
+        return sorted.iter().map(|other| u32::from(*other == term)).sum();
+    }
+    let from = &sorted[sorted.partition_point(|other| *other < term)..];
+    from.partition_point(|other| *other == term) as u32
+}
+
+fn part_beside(term: u32) -> usize {
+    (term >> (32 - BESIDE_BITS)) as usize
+}
+
 /// The terms of one part, each once an article.
-fn terms_of_part(articles: &[ArticleTerms], part: u32) -> Vec<u32> {
+fn terms_of_part(articles: &[ArticleTerms], part: usize) -> Vec<u32> {
     let mut all = Vec::new();
     for bag in articles.iter().flat_map(ArticleTerms::counted) {
-        let part_of = |term: &TermCount| term.term >> (32 - PART_BITS);
-        let behind = &bag[bag.partition_point(|term| part_of(term) < part)..];
-        all.extend(behind.iter().take_while(|term| part_of(term) == part).map(|term| term.term));
+        let behind = &bag[bag.partition_point(|term| part_of(term.term) < part)..];
+        all.extend(behind.iter().take_while(|term| part_of(term.term) == part).map(|term| term.term));
     }
     all
+}
+
+/// Puts sorted terms to sorted terms, without a second list of them all.
+fn merge(sorted: &mut Vec<u32>, new: &[u32]) {
+    let (mut old, mut rest) = (sorted.len(), new.len());
+    sorted.reserve_exact(rest);
+    sorted.resize(old + rest, 0);
+    // From the end: what is written was read.
+    while rest > 0 {
+        let end = old + rest - 1;
+        if old > 0 && sorted[old - 1] > new[rest - 1] {
+            sorted[end] = sorted[old - 1];
+            old -= 1;
+        } else {
+            sorted[end] = new[rest - 1];
+            rest -= 1;
+        }
+    }
 }
 
 /// Counts terms in any order: what more than one article holds, and the rest.
@@ -195,8 +235,11 @@ impl DocumentFrequencies {
     /// [`count_more`](Self::count_more) puts them into the table.
     pub fn count_beside(&mut self, n_articles: u32, occurrences: &[u32]) {
         self.n_beside += n_articles;
-        for term in occurrences {
-            *self.beside.entry(*term).or_default() += 1;
+        self.beside.resize_with(1 << BESIDE_BITS, Vec::new);
+        let mut new = occurrences.to_vec();
+        new.sort_unstable();
+        for of_part in new.chunk_by(|a, b| part_beside(*a) == part_beside(*b)) {
+            merge(&mut self.beside[part_beside(of_part[0])], of_part);
         }
     }
 
@@ -233,7 +276,7 @@ impl DocumentFrequencies {
     /// How many articles hold a term that more than one holds. One in the table and one beside it are taken for one,
     /// until there is a new table.
     pub fn held_by(&self, term: u32) -> Option<u32> {
-        let beside = self.beside.get(&term).copied().unwrap_or(0);
+        let beside = self.beside.get(part_beside(term)).map_or(0, |part| times(term, part));
         match self.listed(term) {
             Some(count) => Some(count + beside),
             None => (beside > 1).then_some(beside),
@@ -266,6 +309,8 @@ impl DocumentFrequencies {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -293,16 +338,19 @@ mod tests {
             articles in prop::collection::vec(prop::collection::btree_set(0u32..60, 0..20), 0..12),
             first in 0usize..12,
         ) {
-            let articles: Vec<Vec<u32>> = articles.into_iter().map(|terms| terms.into_iter().collect()).collect();
+            // Over all parts.
+            const APART: u32 = u32::MAX / 60;
+            let spread = |terms: BTreeSet<u32>| terms.into_iter().map(|term| term * APART).collect();
+            let articles: Vec<Vec<u32>> = articles.into_iter().map(spread).collect();
             let terms: Vec<ArticleTerms> = articles.iter().map(|list| terms_of(list)).collect();
             let first = first.min(terms.len());
             let (before, singles) = DocumentFrequencies::count_all(&terms[..first]);
             let rest: Vec<u32> = articles[first..].concat();
             let whole = DocumentFrequencies::count_all(&terms);
             let mut beside = before.clone();
-            beside.count_beside((terms.len() - first) as u32, &rest);
+            articles[first..].iter().for_each(|terms| beside.count_beside(1, terms));
             prop_assert_eq!(beside.n_articles(), whole.0.n_articles());
-            for term in (0..60).filter(|term| singles.binary_search(term).is_err()) {
+            for term in (0..60).map(|term| term * APART).filter(|term| singles.binary_search(term).is_err()) {
                 prop_assert_eq!(beside.held_by(term), whole.0.held_by(term));
             }
             let mut counter = TermCounter::new(Spill::holding(0));
