@@ -21,11 +21,12 @@ use samestory::stories::score::Judgement;
 
 use crate::articles::job_of;
 use crate::candidates::unpack_list;
-use crate::compare::{Positions, judged_rows};
+use crate::compare::judged_rows;
 use crate::function::{GroupKernel, Made, RowKernel, number};
-use crate::job::{Job, write_whole};
+use crate::job::Job;
+use crate::overlaps::{Positions, read_overlaps};
 use crate::run::{Run, rows_of_each, rows_of_groups};
-use crate::windows::Windows;
+use crate::windows::{Beyond, Windows};
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     vec![
@@ -63,21 +64,6 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
     )]
 }
 
-/// The windows beside its own in which an article is a candidate.
-pub(crate) struct Beyond(Arc<Vec<u32>>);
-
-impl Beyond {
-    pub(crate) fn of(job: &Job) -> Result<Beyond> {
-        Ok(Beyond(job.column("beyond")?))
-    }
-
-    pub(crate) fn windows(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
-        let (rows, _) = self.0.as_chunks::<2>();
-        let start = rows.partition_point(|[of, _]| *of < number);
-        rows[start..].iter().take_while(move |[of, _]| *of == number).map(|[_, window]| *window)
-    }
-}
-
 /// Candidates of the articles of a batch that are in another window, each once a window.
 fn partners_beyond(columns: &[ArrayRef]) -> Result<Made> {
     let (numbers, lists) = (columns[1].as_primitive::<UInt32Type>(), columns[2].as_binary::<i64>());
@@ -100,41 +86,6 @@ fn partners_beyond(columns: &[ArrayRef]) -> Result<Made> {
         Arc::new(UInt32Array::from_iter_values(found.iter().map(value)))
     };
     Ok(Made { lengths, columns: vec![column(|row| row.0), column(|row| row.1)] })
-}
-
-/// Writes the pairs of a window that are wanted, and what they share: how many there are, the pairs by number, and what they
-/// share, as numbers of this machine.
-pub(crate) fn write_overlaps(
-    job: &Job,
-    window: u32,
-    compared: &ComparedPairs,
-    at: &Positions,
-    wanted: impl Fn(u32, u32) -> bool,
-) -> Result<()> {
-    let all = || compared.pairs().iter().zip(compared.overlaps()).filter(|((a, b), _)| wanted(*a, *b));
-    let n_pairs = all().count();
-    let mut bytes = Vec::with_capacity(8 + n_pairs * (8 + PairOverlap::BYTES));
-    bytes.extend((n_pairs as u64).to_le_bytes());
-    for ((a, b), _) in all() {
-        bytes.extend(at.0[*a as usize].to_le_bytes());
-        bytes.extend(at.0[*b as usize].to_le_bytes());
-    }
-    all().for_each(|(_, overlap)| bytes.extend_from_slice(overlap));
-    write_whole(&job.overlaps_file(window), &bytes)
-}
-
-/// Pairs, and what they share in the same order.
-type Overlaps<'a> = (Vec<(u32, u32)>, &'a [[u8; PairOverlap::BYTES]]);
-
-/// What [`write_overlaps`] wrote.
-fn read_overlaps(bytes: &[u8]) -> Option<Overlaps<'_>> {
-    let (head, rest) = bytes.split_first_chunk()?;
-    let n_pairs = u64::from_le_bytes(*head) as usize;
-    let (pairs, overlaps) = rest.split_at_checked(n_pairs.checked_mul(8)?)?;
-    let (overlaps, []) = overlaps.as_chunks() else { return None };
-    let number = |bytes: [u8; 4]| u32::from_le_bytes(bytes);
-    let pair = |[a, b, c, d, e, f, g, h]: &[u8; 8]| (number([*a, *b, *c, *d]), number([*e, *f, *g, *h]));
-    (overlaps.len() == n_pairs).then(|| (pairs.as_chunks().0.iter().map(pair).collect(), overlaps))
 }
 
 /// What an article knows, for each window in which it is in a pair of two windows.

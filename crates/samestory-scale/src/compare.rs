@@ -23,13 +23,13 @@ use samestory::stories::score::Judgement;
 use samestory::stories::vectors::{SpilledVectors, VectorSource};
 
 use crate::articles::{Parcels, job_of, open_parcel, unpack};
-use crate::beyond::{Beyond, write_overlaps};
 use crate::candidates::{pack_list, unpack_list, vectors_of};
 use crate::counts::{pack_counts, unpack_counts};
 use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::Job;
+use crate::overlaps::{Positions, write_overlaps};
 use crate::run::{Run, rows_of_each, rows_of_groups};
-use crate::windows::{Compared, Windows};
+use crate::windows::{Beyond, Compared, Windows};
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let in_window = vec![
@@ -192,16 +192,6 @@ pub(crate) fn judged_rows(judgement: &Judgement, at: &Positions) -> [ArrayRef; 4
         Arc::new(Float32Array::from_iter_values(rows.iter().map(|row| row.2))),
         Arc::new(UInt64Array::from_iter_values(rows.iter().map(|row| row.3))),
     ]
-}
-
-/// Where articles stand among some, which are sorted.
-pub(crate) struct Positions(pub(crate) Vec<u32>);
-
-impl Positions {
-    pub(crate) fn of(&self, number: u32) -> Result<u32> {
-        let at = self.0.binary_search(&number);
-        at.map(|at| at as u32).map_err(|_| anyhow::anyhow!("article {number} is not in the window of its pairs"))
-    }
 }
 
 const IN_WINDOW: [&str; 4] = ["window", "number", "list", "parcel"];

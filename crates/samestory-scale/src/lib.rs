@@ -52,6 +52,7 @@ mod counts;
 mod engine;
 mod function;
 mod job;
+mod overlaps;
 mod result;
 mod roles;
 mod run;

@@ -103,6 +103,21 @@ impl Windows {
     }
 }
 
+/// The windows beside its own in which an article is a candidate.
+pub(crate) struct Beyond(Arc<Vec<u32>>);
+
+impl Beyond {
+    pub(crate) fn of(job: &Job) -> Result<Beyond> {
+        Ok(Beyond(job.column("beyond")?))
+    }
+
+    pub(crate) fn windows(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
+        let (rows, _) = self.0.as_chunks::<2>();
+        let start = rows.partition_point(|[of, _]| *of < number);
+        rows[start..].iter().take_while(move |[of, _]| *of == number).map(|[_, window]| *window)
+    }
+}
+
 /// The articles that are compared: neither copies nor older versions.
 pub(crate) struct Compared {
     newest: Arc<Vec<u32>>,
