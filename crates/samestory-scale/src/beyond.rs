@@ -198,7 +198,7 @@ pub(crate) async fn judge_beyond(run: &mut Run<'_>) -> Result<()> {
 }
 
 /// All judged pairs, as a table of a query: a, b, log_odds, pairs.
-pub(crate) fn judged_pairs(job: &Job) -> Result<&'static str> {
+pub(crate) fn judged_table(job: &Job) -> Result<&'static str> {
     Ok(match Windows::of(job)?.len() {
         1 => "(SELECT a, b, log_odds, pairs FROM compared WHERE a IS NOT NULL)",
         _ => {

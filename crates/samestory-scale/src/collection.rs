@@ -15,7 +15,7 @@ use samestory::stories::score::{JudgedPair, Judgement};
 use samestory::{Clustering, CollectionWriter, Decided, Stage};
 
 use crate::articles::{Counts, unpack};
-use crate::beyond::judged_pairs;
+use crate::beyond::judged_table;
 use crate::candidates::{unpack_candidates, unpack_list};
 use crate::copies::signature;
 use crate::engine::{Where, connect};
@@ -103,7 +103,7 @@ async fn decided(run: &Run<'_>, position: &[u32]) -> Result<Decided> {
     .await?;
     let mut pairs: Vec<JudgedPair> = Vec::new();
     let mut odds = OddsCounts::default();
-    run.each(&format!("SELECT a, b, log_odds, pairs FROM {}", judged_pairs(job)?), |batch| {
+    run.each(&format!("SELECT a, b, log_odds, pairs FROM {}", judged_table(job)?), |batch| {
         let [a, b] = [0, 1].map(|at| batch.column(at).as_primitive::<UInt32Type>());
         let (log_odds, n_pairs) =
             (batch.column(2).as_primitive::<Float32Type>(), batch.column(3).as_primitive::<UInt64Type>());

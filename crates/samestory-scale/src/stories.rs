@@ -14,7 +14,7 @@ use samestory::stories::prior::{OddsCounts, estimate_prior};
 use samestory::stories::score::LEAST_SIMILARITY;
 
 use crate::articles::{Counts, job_of};
-use crate::beyond::judged_pairs;
+use crate::beyond::judged_table;
 use crate::components::Components;
 use crate::function::{GroupKernel, Made, RowKernel};
 use crate::job::{Job, NONE};
@@ -60,7 +60,7 @@ pub(crate) fn pairs_above(job: &Job, least: f64) -> Result<String> {
             false => low = middle,
         }
     }
-    Ok(format!("SELECT a, b, log_odds FROM {} WHERE a <> b AND log_odds > {:.6}", judged_pairs(job)?, low - 1e-3))
+    Ok(format!("SELECT a, b, log_odds FROM {} WHERE a <> b AND log_odds > {:.6}", judged_table(job)?, low - 1e-3))
 }
 
 /// The pairs that count and whose articles hang together, by parts of the components.
@@ -123,7 +123,7 @@ pub(crate) async fn link_stories(run: &mut Run<'_>) -> Result<f64> {
     let model = PairModel::shipped();
     if !run.job.has_column("prior") {
         let mut odds = OddsCounts::default();
-        let counted = format!("SELECT a, sum(pairs) FROM {} WHERE a = b GROUP BY a", judged_pairs(run.job)?);
+        let counted = format!("SELECT a, sum(pairs) FROM {} WHERE a = b GROUP BY a", judged_table(run.job)?);
         run.each(&counted, |batch| {
             let steps = batch.column(0).as_primitive::<UInt32Type>().values();
             let pairs = batch.column(1).as_primitive::<UInt64Type>().values();
