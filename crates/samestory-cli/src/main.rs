@@ -14,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use crate::allocator::give_back_at_once;
 use crate::args::{Arguments, Command};
 use crate::output::Failure;
 
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
     let settings = arguments.global.settings()?;
+    if matches!(arguments.command, Command::Watch(_)) {
+        give_back_at_once();
+    }
     arguments.global.start_threads()?;
     let collection = arguments.global.collection;
     match arguments.command {

@@ -8,10 +8,11 @@ use anyhow::Result;
 use datafusion::arrow::array::{ArrayRef, AsArray, UInt32Array, new_null_array};
 use datafusion::arrow::datatypes::{DataType, UInt32Type};
 
-use crate::articles::{Counts, Parcels, job_of};
+use crate::articles::{Counts, job_of};
 use crate::components::Components;
 use crate::function::Made;
 use crate::job::{Job, NONE};
+use crate::parcels::Parcels;
 
 /// Articles that a block takes.
 const BLOCK: usize = 8_192;

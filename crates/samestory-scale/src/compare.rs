@@ -22,12 +22,13 @@ use samestory::stories::compared::ComparedPairs;
 use samestory::stories::score::Judgement;
 use samestory::stories::vectors::{SpilledVectors, VectorSource};
 
-use crate::articles::{Parcels, job_of, open_parcel, unpack};
+use crate::articles::{job_of, unpack};
 use crate::candidates::{pack_list, unpack_list, vectors_of};
 use crate::counts::{pack_counts, unpack_counts};
 use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::Job;
 use crate::overlaps::{Positions, write_overlaps};
+use crate::parcels::{Parcels, open_parcel};
 use crate::run::{Run, rows_of_each, rows_of_groups};
 use crate::windows::{Beyond, Compared, Windows};
 

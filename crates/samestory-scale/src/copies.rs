@@ -19,18 +19,19 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, UInt32Ar
 use datafusion::arrow::datatypes::{DataType, Field, UInt32Type, UInt64Type};
 use rustc_hash::{FxHashMap, FxHashSet};
 use samestory::article::Article;
-use samestory::copies::{ShingleMemory, TEMPLATE_ARTICLES, by_template, is_stub, lsh};
+use samestory::copies::{ShingleMemory, by_template, is_stub, lsh};
 use samestory::minhash::{
     CandidatePair, MinHasher, NearDuplicate, Overlap, ShingleSet, Signature, copy_groups, meet_in_bucket, verify,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::articles::{Counts, each_wanted, job_of, open_parcel, unpack};
+use crate::articles::{Counts, each_wanted, job_of, unpack};
 use crate::blocks::{Blocks, articles_in_blocks, pairs_in_blocks};
-use crate::counts::{add_counts, combine_counts, counts_by_parts, parts_of_terms, unpack_counts};
 use crate::function::{GroupKernel, Made, RowKernel, number};
 use crate::job::{Job, NONE, write_whole};
+use crate::parcels::open_parcel;
 use crate::run::{Run, rows_of_each, rows_of_groups};
+use crate::templates::find_templates;
 
 fn field(name: &str, of: DataType, nullable: bool) -> Field {
     Field::new(name, of, nullable)
@@ -38,7 +39,6 @@ fn field(name: &str, of: DataType, nullable: bool) -> Field {
 
 pub(crate) fn row_kernels() -> Vec<RowKernel> {
     let article = || vec![DataType::Utf8, DataType::UInt32, DataType::UInt32, DataType::LargeBinary];
-    let in_parts = || [article(), vec![DataType::UInt32]].concat();
     let in_block = || {
         vec![
             number("block"),
@@ -62,8 +62,6 @@ pub(crate) fn row_kernels() -> Vec<RowKernel> {
             pairs_in_blocks,
         ),
         RowKernel::new("article_in_blocks", article(), in_block(), articles_in_blocks),
-        RowKernel::new("halves_of_pairs", in_parts(), parts_of_terms(), halves_of_pairs),
-        RowKernel::new("halves_asked_for", in_parts(), parts_of_terms(), halves_asked_for),
     ]
 }
 
@@ -88,13 +86,6 @@ pub(crate) fn group_kernels() -> Vec<GroupKernel> {
             ["a", "b"].map(number).into(),
             without_templates,
         ),
-        GroupKernel::new(
-            "halves_of_many",
-            vec![DataType::Utf8, DataType::LargeBinary],
-            vec![number("half")],
-            halves_of_many,
-        )
-        .combining(combine_counts),
     ]
 }
 
@@ -302,74 +293,6 @@ fn columns_of<const N: usize>(rows: &[[u32; N]]) -> Vec<ArrayRef> {
     (0..N).map(column).collect()
 }
 
-/// The distinct lower halves of an article's shingles.
-fn halves(memory: &mut ShingleMemory, article: &Article) -> Vec<u32> {
-    let mut halves: Vec<u32> = memory.shingles(article).iter().map(|shingle| *shingle as u32).collect();
-    halves.sort_unstable();
-    halves.dedup();
-    halves
-}
-
-/// How many articles of the batch hold each half that is wanted, by parts of them.
-fn halves_made(columns: &[ArrayRef], wanted: impl Fn(&Job) -> Result<Wanted>) -> Result<Made> {
-    let mut memory = ShingleMemory::default();
-    let mut all: Vec<u32> = Vec::new();
-    let mut bits: Option<Arc<Vec<u32>>> = None;
-    if !columns[1].is_empty() {
-        bits = wanted(&*job_of(columns)?)?.halves;
-    }
-    let asked = |half: u32| {
-        bits.as_ref().is_none_or(|bits| bits[(half >> 5) as usize & (bits.len() - 1)] >> (half & 31) & 1 == 1)
-    };
-    let is_wanted = |of: &Wanted, number: u32| (of.article)(number);
-    let lengths = each_wanted(columns, wanted, is_wanted, &mut |_, article| {
-        all.extend(halves(&mut memory, &article).into_iter().filter(|half| asked(*half)));
-        Ok(0)
-    })?;
-    all.sort_unstable();
-    let counts: Vec<(u32, u32)> = all.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32)).collect();
-    Ok(counts_by_parts(&counts, lengths, &columns[4]))
-}
-
-/// The halves of a part that [`TEMPLATE_ARTICLES`] or more articles hold.
-fn halves_of_many(columns: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
-    let counts = add_counts(columns[1].as_binary());
-    let many = counts.iter().filter(|(_, articles)| *articles as usize >= TEMPLATE_ARTICLES);
-    Ok(vec![Arc::new(UInt32Array::from_iter_values(many.map(|(half, _)| *half)))])
-}
-
-/// Of which articles which halves are wanted.
-struct Wanted {
-    article: Box<dyn Fn(u32) -> bool>,
-    /// A bit for each half, by its upper bits where there are fewer; all where there are none.
-    halves: Option<Arc<Vec<u32>>>,
-}
-
-fn halves_of_pairs(columns: &[ArrayRef]) -> Result<Made> {
-    halves_made(columns, |job| {
-        let of = job.column("verified")?;
-        Ok(Wanted { article: Box::new(move |number| of[number as usize] != NONE), halves: None })
-    })
-}
-
-fn halves_asked_for(columns: &[ArrayRef]) -> Result<Made> {
-    halves_made(columns, |job| {
-        let (newest, copied) = (job.column("newest")?, job.column("alike")?);
-        let is_representative = move |number: u32| newest[number as usize] == number && copied[number as usize] == NONE;
-        Ok(Wanted { article: Box::new(is_representative), halves: Some(job.column("asked")?) })
-    })
-}
-
-/// Bits of [`Wanted::halves`]: 16 for each half, at most one for each that there can be (512 MB).
-fn asked_bits(halves: &[u32]) -> Vec<u32> {
-    let words = (halves.len() / 2).next_power_of_two().clamp(1 << 16, 1 << 27);
-    let mut bits = vec![0u32; words];
-    for half in halves {
-        bits[(half >> 5) as usize & (words - 1)] |= 1 << (half & 31);
-    }
-    bits
-}
-
 /// What is known of the copies of a job.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct CopyCounts {
@@ -382,9 +305,6 @@ pub struct CopyCounts {
     /// Articles that are copies.
     pub copies: u64,
 }
-
-/// Distinct halves of an article, on the mean.
-const HALVES_OF_ARTICLE: u64 = 400;
 
 /// Rows of one part of the buckets.
 const BUCKET_ROWS: u64 = 4 << 20;
@@ -446,36 +366,7 @@ pub(crate) async fn find_copies(run: &mut Run<'_>) -> Result<CopyCounts> {
         run.job.write_column("alike", &groups(run.job, &verified)?)?;
     }
     drop(verified);
-    let parts = run.parts_of(HALVES_OF_ARTICLE)?;
-    let halves = |kernel: &str| {
-        rows_of_each(&format!("{kernel}({job}, shard, item, article, {parts})"), &["part", "payload"], "articles")
-    };
-    run.step("asked_halves", &halves("halves_of_pairs")).await?;
-    if !run.job.has_column("asked") {
-        let mut asked: Vec<u32> = Vec::new();
-        run.each("SELECT payload FROM asked_halves", |batch| {
-            let payloads = batch.column(0).as_binary::<i64>();
-            asked.extend(payloads.iter().flatten().flat_map(unpack_counts).map(|(half, _)| half));
-            Ok(())
-        })
-        .await?;
-        asked.sort_unstable();
-        asked.dedup();
-        run.job.write_column("asked", &asked_bits(&asked))?;
-    }
-    let asked_for = format!("({})", halves("halves_asked_for"));
-    let many = format!("halves_of_many({job}, payload)");
-    run.step("template_halves", &rows_of_groups(&many, &["half"], &asked_for, "part")).await?;
-    if !run.job.has_column("templates") {
-        let mut halves = Vec::new();
-        run.each("SELECT half FROM template_halves", |rows| {
-            halves.extend_from_slice(rows.column(0).as_primitive::<UInt32Type>().values());
-            Ok(())
-        })
-        .await?;
-        halves.sort_unstable();
-        run.job.write_column("templates", &halves)?;
-    }
+    find_templates(run).await?;
     let in_block = rows_of_each(&format!("pair_in_block({job}, a, b)"), &IN_BLOCK, "verified_copies");
     run.step(
         "evident_copies",

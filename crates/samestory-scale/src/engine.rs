@@ -11,7 +11,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 
 use crate::function::{GroupKernel, RowKernel};
 use crate::sink::KeepRows;
-use crate::{articles, beyond, candidates, compare, copies, result, stories};
+use crate::{articles, beyond, candidates, compare, copies, result, stories, templates};
 
 /// Where the steps of a job run.
 #[derive(Debug, Clone)]
@@ -38,6 +38,7 @@ fn row_kernels() -> Vec<RowKernel> {
         beyond::row_kernels(),
         compare::row_kernels(),
         stories::row_kernels(),
+        templates::row_kernels(),
         result::row_kernels(),
     ]
     .into_iter()
@@ -52,6 +53,7 @@ fn group_kernels() -> Vec<GroupKernel> {
         beyond::group_kernels(),
         compare::group_kernels(),
         stories::group_kernels(),
+        templates::group_kernels(),
         result::group_kernels(),
     ]
     .into_iter()

@@ -53,11 +53,13 @@ mod engine;
 mod function;
 mod job;
 mod overlaps;
+mod parcels;
 mod result;
 mod roles;
 mod run;
 mod sink;
 mod stories;
+mod templates;
 mod windows;
 
 use std::time::Duration;

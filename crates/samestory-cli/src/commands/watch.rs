@@ -8,7 +8,6 @@ use samestory::wording::{counted, grouped};
 use samestory::{ChangeRow, Counts, Settings};
 use samestory_watch::{FeedChange, FeedNews, News, Sources, StoryNews, StoryNewsRow, WatchError, Watcher};
 
-use crate::allocator::give_back_at_once;
 use crate::args::WatchArgs;
 use crate::input::Progress;
 use crate::log::start_log;
@@ -35,7 +34,6 @@ impl From<WatchError> for Failure {
 
 pub(crate) fn run(args: &WatchArgs, folder: &Path, mut settings: Settings) -> Result<ExitCode, Failure> {
     start_log(args.log);
-    give_back_at_once();
     args.reading.apply(&mut settings);
     let sources = Sources::named(&args.sources)?;
     for rejected in &sources.rejected {
