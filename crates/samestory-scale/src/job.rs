@@ -18,7 +18,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf, absolute};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -218,8 +218,9 @@ impl Job {
 
     /// Writes a column, whole or not at all: 32-bit numbers, little-endian.
     pub(crate) fn write_column(&self, name: &str, numbers: &[u32]) -> Result<()> {
-        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        write_whole(&self.column_file(name), &bytes)
+        write_in_pieces(&self.column_file(name), |file| {
+            numbers.iter().try_for_each(|number| file.write_all(&number.to_le_bytes()))
+        })
     }
 
     /// A column; it stays in memory.
@@ -304,11 +305,16 @@ fn write_shard_numbers(folder: &Path, n_shards: u32) -> Result<()> {
 
 /// Writes a file beside its place and moves it there, so that it is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_in_pieces(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_whole`], of what is not in one piece.
+fn write_in_pieces(path: &Path, pieces: impl FnOnce(&mut BufWriter<File>) -> std::io::Result<()>) -> Result<()> {
     let beside = beside(path);
     let write = || -> std::io::Result<()> {
-        let mut file = File::create_new(&beside)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        let mut file = BufWriter::new(File::create_new(&beside)?);
+        pieces(&mut file)?;
+        file.into_inner()?.sync_all()?;
         fs::rename(&beside, path)
     };
     write().with_context(|| format!("`{}` cannot be written", path.display()))

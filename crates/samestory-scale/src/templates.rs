@@ -4,7 +4,7 @@
 //! filter; what passes it is counted in all articles that are nobody's copy, as terms are.
 //!
 //! *Consequences.* The filter lets more pass than was asked for, which changes nothing: a half that is not asked for is in no
-//! pair. It takes 16 to 32 bits a half, at most 512 MB, on the driver and on each executor.
+//! pair. It takes 8 to 16 bits a half, at most 512 MB, on the driver and on each executor.
 
 use std::sync::Arc;
 
@@ -82,9 +82,9 @@ impl Asked {
         self.0[(half >> 5) as usize & (self.0.len() - 1)] >> (half & 31) & 1 == 1
     }
 
-    /// 16 bits for each of so many halves, at most one for each that there can be.
+    /// 8 bits and more for each of so many halves, at most one for each that there can be.
     fn no_bits(n_halves: u64) -> Vec<u32> {
-        let words = (n_halves / 2).clamp(1 << 16, 1 << 27).next_power_of_two();
+        let words = (n_halves / 4).clamp(1 << 16, 1 << 27).next_power_of_two();
         vec![0; words as usize]
     }
 
