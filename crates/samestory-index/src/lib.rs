@@ -31,6 +31,7 @@
 mod durable;
 mod error;
 mod query;
+mod queue;
 mod schema;
 mod searcher;
 mod snippet;

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use samestory_article::{Article, Tokenizer};
 use tantivy::directory::MmapDirectory;
@@ -10,13 +11,15 @@ use tantivy::{Directory, Index, IndexWriter, TantivyDocument, Term};
 
 use crate::durable::DurableNames;
 use crate::error::IndexError;
+use crate::queue::{Queue, Queued};
 use crate::schema::{Fields, QUERY_TOKENIZER, schema};
 use crate::words::{IndexWords, written_terms};
 
 /// Writes an index, one transaction of the store after another.
 pub struct StoryIndexWriter {
     index: Index,
-    writer: IndexWriter,
+    writer: IndexWriter<Queued>,
+    queue: Arc<Queue>,
     fields: Fields,
 }
 
@@ -69,11 +72,11 @@ impl StoryIndexWriter {
         index.tokenizers().register(QUERY_TOKENIZER, IndexWords);
         let threads = n_threads.clamp(1, 8);
         let buffer = if threads == 1 { LEAST_BUFFER_BYTES } else { BUFFER_BYTES };
-        let writer: IndexWriter = index.writer_with_num_threads(threads, threads * buffer).map_err(failed)?;
+        let writer: IndexWriter<Queued> = index.writer_with_num_threads(threads, threads * buffer).map_err(failed)?;
         let mut policy = LogMergePolicy::default();
         policy.set_del_docs_ratio_before_merge(DELETED_PART);
         writer.set_merge_policy(Box::new(policy));
-        Ok(StoryIndexWriter { index, writer, fields })
+        Ok(StoryIndexWriter { index, writer, queue: Arc::default(), fields })
     }
 
     /// The transaction of the store that the index has everything of; 0 where it is new.
@@ -114,7 +117,7 @@ impl StoryIndexWriter {
         if let Some(time) = article.time {
             document.add_i64(self.fields.time, time.seconds);
         }
-        self.writer.add_document(document)?;
+        self.writer.add_document(self.queue.take(document))?;
         Ok(())
     }
 

@@ -93,11 +93,18 @@ pub(crate) fn write_generation(
         story.id = name.id.clone();
     }
     let transaction = former.transaction + 1;
-    let (store, index) = rayon::join(
-        || write_store(&generation, &clustering, growth, former, &names),
-        || write_index(&generation.index(), &clustering.articles, transaction, room.index_threads()),
-    );
-    store.and(index)?;
+    let store = || write_store(&generation, &clustering, growth, former, &names);
+    let index = || write_index(&generation.index(), &clustering.articles, transaction, room.index_threads());
+    match room {
+        Room::Ample => {
+            let (store, index) = rayon::join(store, index);
+            store.and(index)?;
+        }
+        Room::Tight => {
+            store()?;
+            index()?;
+        }
+    }
     let manifest = Manifest::of(number, fed, settings);
     write_manifest(folder, &manifest)?;
     remove_other_generations(folder, number)?;
