@@ -4,6 +4,8 @@
 //! the typographic apostrophe folded to `'`. Quotation marks and other punctuation are no words, so
 //! straight and curly quotes compare equal without touching the text.
 
+mod plain;
+
 use std::ops::Range;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -11,6 +13,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::Article;
+use plain::{each_plain_word, plain_length, plain_prefix};
 
 /// How a token is written and what stands around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -136,13 +139,13 @@ impl Tokenizer {
             lower.clear();
             lower.push_str(text);
             lower.make_ascii_lowercase();
-            each_word(&lower, &mut |offset, word| {
-                if word.is_ascii() {
+            each_word(&lower, &mut |offset, word, is_ascii| {
+                if is_ascii {
                     return hashes.push(xxh3_64(word.as_bytes()));
                 }
                 // Letters may compose with marks behind them before they are put into lower case.
                 normal.clear();
-                push_normalised(&mut normal, &text[offset..offset + word.len()]);
+                push_normalised(&mut normal, &text[offset..offset + word.len()], false);
                 hashes.push(xxh3_64(normal.as_bytes()));
             });
         }
@@ -150,7 +153,7 @@ impl Tokenizer {
 
     /// Tells the words of any text, as they are written.
     pub fn each_word<'a>(&self, text: &'a str, tell: &mut impl FnMut(&'a str)) {
-        each_word(text, &mut |_, word| tell(word));
+        each_word(text, &mut |_, word, _| tell(word));
     }
 
     /// Whether the text has at least one word.
@@ -162,10 +165,10 @@ impl Tokenizer {
 fn append(tokens: &mut Tokens, text: &str, span: Range<usize>) {
     let mut before = span.start;
     let mut first = true;
-    each_word(&text[span.clone()], &mut |offset, word| {
+    each_word(&text[span.clone()], &mut |offset, word, is_ascii| {
         let start = span.start + offset;
         let word_start = tokens.words.len();
-        push_normalised(&mut tokens.words, word);
+        push_normalised(&mut tokens.words, word, is_ascii);
         let normal = &tokens.words[word_start..];
         tokens.list.push(Token {
             start: start as u32,
@@ -195,11 +198,11 @@ fn shape(word: &str, gap: &str, first: bool) -> Shape {
     }
 }
 
-/// Tells each Unicode word of a text and where it begins: those of `unicode_word_indices`, and in the same
+/// Tells each Unicode word of a text, where it begins and whether all of it is ASCII: those of `unicode_word_indices`, and in the same
 /// order. Plain text, which is nearly all of many languages, takes a path of its own, but for the pieces between white
 /// space in which any other character stands. White space before such a character does not part, since a mark may
 /// belong to it (WB3d, WB4).
-fn each_word<'a>(text: &'a str, tell: &mut impl FnMut(usize, &'a str)) {
+fn each_word<'a>(text: &'a str, tell: &mut impl FnMut(usize, &'a str, bool)) {
     let bytes = text.as_bytes();
     let mut start = 0;
     while start < bytes.len() {
@@ -223,101 +226,10 @@ fn each_word<'a>(text: &'a str, tell: &mut impl FnMut(usize, &'a str)) {
                 _ => break,
             }
         }
-        text[piece..end].unicode_word_indices().for_each(|(offset, word)| tell(piece + offset, word));
+        let words = text[piece..end].unicode_word_indices();
+        words.for_each(|(offset, word)| tell(piece + offset, word, word.is_ascii()));
         start = end;
     }
-}
-
-/// Bytes of the character at the front that is plain: ASCII or one of the quotation marks, dashes and dots that
-/// printers put in its stead; 0 if it is another.
-fn plain_length(bytes: &[u8]) -> usize {
-    match bytes {
-        [0..0x80, ..] => 1,
-        // – — ‘ ’ “ ” …
-        [0xe2, 0x80, 0x93 | 0x94 | 0x98 | 0x99 | 0x9c | 0x9d | 0xa6, ..] => 3,
-        _ => 0,
-    }
-}
-
-/// Bytes up to the first character that is not plain.
-fn plain_prefix(bytes: &[u8]) -> usize {
-    const STRIDE: usize = 32;
-    let mut at = 0;
-    while at < bytes.len() {
-        if let Some(stride) = bytes.get(at..at + STRIDE)
-            && stride.is_ascii()
-        {
-            at += STRIDE;
-            continue;
-        }
-        match plain_length(&bytes[at..]) {
-            0 => break,
-            length => at += length,
-        }
-    }
-    at
-}
-
-/// What a byte of plain text is to the rules of words.
-const LETTER: u8 = 1;
-const DIGIT: u8 = 2;
-const LOW_LINE: u8 = 4;
-
-const KINDS: [u8; 256] = {
-    let mut kinds = [0; 256];
-    let mut at = 0u8;
-    while at < 0x80 {
-        kinds[at as usize] = match at {
-            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
-            b'0'..=b'9' => DIGIT,
-            b'_' => LOW_LINE,
-            _ => 0,
-        };
-        at += 1;
-    }
-    kinds
-};
-
-/// The words of plain text in a range, by the rules of UAX #29, section 4.1, which are named behind each line.
-fn each_plain_word<'a>(text: &'a str, range: Range<usize>, tell: &mut impl FnMut(usize, &'a str)) {
-    let bytes = &text.as_bytes()[..range.end];
-    let in_word = |byte: &&u8| KINDS[**byte as usize] != 0;
-    let mut at = range.start;
-    loop {
-        at += bytes[at..].iter().take_while(|byte| !in_word(byte)).count();
-        if at >= bytes.len() {
-            return;
-        }
-        let start = at;
-        at += bytes[at..].iter().take_while(in_word).count(); // WB5, WB8 to WB10, WB13a, WB13b
-        while let Some(length) = joint_length(bytes, at) {
-            at += length;
-            at += bytes[at..].iter().take_while(in_word).count();
-        }
-        let word = &text[start..at];
-        if bytes[start] != b'_' || word.bytes().any(|byte| byte != b'_') {
-            tell(start, word);
-        }
-    }
-}
-
-/// Bytes of the character behind a word that joins it to the next.
-fn joint_length(bytes: &[u8], at: usize) -> Option<usize> {
-    let joint = *bytes.get(at)?;
-    if !matches!(joint, b'.' | b'\'' | b':' | b',' | b';' | 0xe2) {
-        return None;
-    }
-    let length = if joint < 0x80 { 1 } else { 3 };
-    let (before, behind) = (KINDS[bytes[at - 1] as usize], KINDS[*bytes.get(at + length)? as usize]);
-    let (letters, digits) = (before & behind & LETTER != 0, before & behind & DIGIT != 0);
-    let joins = match joint {
-        b'.' | b'\'' => letters || digits, // WB6, WB7, WB11, WB12
-        b':' => letters,                   // WB6, WB7
-        b',' | b';' => digits,             // WB11, WB12
-        // ‘ and ’ are as the full stop is.
-        _ => matches!(bytes[at + 2], 0x98 | 0x99) && (letters || digits),
-    };
-    joins.then_some(length)
 }
 
 /// Whether a word has plain characters only.
@@ -326,12 +238,12 @@ fn is_plain(word: &str) -> bool {
 }
 
 /// Appends a word composed, in lower case and with a straight apostrophe.
-fn push_normalised(words: &mut String, word: &str) {
-    if is_plain(word) {
+fn push_normalised(words: &mut String, word: &str, is_ascii: bool) {
+    if is_ascii || is_plain(word) {
         let start = words.len();
         words.push_str(word);
         words[start..].make_ascii_lowercase();
-        if !word.is_ascii() {
+        if !is_ascii {
             let folded = words[start..].replace('’', "'");
             words.truncate(start);
             words.push_str(&folded);
@@ -377,7 +289,7 @@ mod tests {
         // Texts that were once cut before the mark.
         for text in [" \u{cbe}", "  \u{10a05}", "\u{2000} \u{113c2}", "a \u{301}b", "a\n\u{301}b"] {
             let mut words = Vec::new();
-            each_word(text, &mut |offset, word| words.push((offset, word)));
+            each_word(text, &mut |offset, word, _| words.push((offset, word)));
             assert_eq!(words, text.unicode_word_indices().collect::<Vec<_>>(), "{text:?}");
         }
     }
@@ -402,7 +314,12 @@ mod tests {
             "([ab1_]{50,80}[ .'’]){0,5}",
         ]) {
             let mut words = Vec::new();
-            each_word(&text, &mut |offset, word| words.push((offset, word)));
+            let mut ascii = true;
+            each_word(&text, &mut |offset, word, is_ascii| {
+                words.push((offset, word));
+                ascii &= is_ascii == word.is_ascii();
+            });
+            prop_assert!(ascii);
             prop_assert_eq!(words, text.unicode_word_indices().collect::<Vec<_>>());
         }
 

@@ -27,7 +27,8 @@ impl Queue {
     pub(crate) fn take(self: &Arc<Self>, document: TantivyDocument) -> Queued {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let full = |taken: &mut usize| *taken >= PLACES;
-        let (mut taken, _) = self.left.wait_timeout_while(taken, PATIENCE, full).unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, _) =
+            self.left.wait_timeout_while(taken, PATIENCE, full).unwrap_or_else(PoisonError::into_inner);
         *taken += 1;
         Queued { document, _place: Place(Arc::clone(self)) }
     }
