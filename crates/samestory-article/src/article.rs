@@ -327,9 +327,9 @@ impl Iterator for Paragraphs<'_> {
         while let Some(span) = self.spans.get_mut(self.next) {
             let rest = &self.text[span.clone()];
             let line_end = span.start + rest.find('\n').map_or(rest.len(), |at| at + 1);
-            let line = &self.text[span.start..line_end];
-            let start = span.start + (line.len() - line.trim_start().len());
-            let trimmed = line.trim().len();
+            let line = self.text[span.start..line_end].trim_start();
+            let start = line_end - line.len();
+            let trimmed = line.trim_end().len();
             span.start = line_end;
             if span.start >= span.end {
                 self.next += 1;

@@ -129,11 +129,14 @@ pub(crate) fn blocks_of(article: &Article) -> Box<[Block]> {
     let mut key = String::new();
     article
         .paragraphs()
-        // One word says nothing, and cut from a short report it could change what it is a copy of.
-        .filter(|range| article.text[range.clone()].split_whitespace().nth(1).is_some())
-        .map(|range| {
+        .filter_map(|range| {
             let paragraph = &article.text[range.clone()];
-            let whole = is_whole(paragraph);
+            let n_words = paragraph.split_whitespace().take(FEWEST_WORDS).count();
+            // One word says nothing, and cut from a short report it could change what it is a copy of.
+            if n_words < 2 {
+                return None;
+            }
+            let whole = n_words == FEWEST_WORDS && is_sentence(paragraph);
             key.clear();
             push_lower_case(&mut key, paragraph);
             if own_headline.as_ref().is_some_and(|finder| finder.find(key.as_bytes()).is_some()) {
@@ -142,10 +145,13 @@ pub(crate) fn blocks_of(article: &Article) -> Box<[Block]> {
             if !whole {
                 key = key.replace(|c: char| c.is_numeric(), "0");
             }
-            Block { key: xxh3_64(key.as_bytes()), start: range.start as u32, end: range.end as u32, whole }
+            Some(Block { key: xxh3_64(key.as_bytes()), start: range.start as u32, end: range.end as u32, whole })
         })
         .collect()
 }
+
+/// Bytes that are looked at together.
+const STRIDE: usize = 64;
 
 /// Appends a text in lower case.
 fn push_lower_case(lower: &mut String, text: &str) {
@@ -153,18 +159,21 @@ fn push_lower_case(lower: &mut String, text: &str) {
     lower.push_str(text);
     lower[start..].make_ascii_lowercase();
     // Beside ASCII, punctuation from U+2000 to U+203F is most of what English has, and has no case.
-    let mut odd = text.as_bytes().iter().enumerate().filter(|(_, byte)| **byte >= 0xc0);
-    if !odd.all(|(at, byte)| *byte == 0xe2 && text.as_bytes()[at + 1] == 0x80) {
+    let is_known = |at: usize| match text.as_bytes()[at] {
+        0xc0.. => text.as_bytes()[at..].starts_with(&[0xe2, 0x80]),
+        _ => true,
+    };
+    let mut strides = text.as_bytes().chunks(STRIDE).zip((0..).step_by(STRIDE)).filter(|(stride, _)| !stride.is_ascii());
+    if !strides.all(|(stride, from)| (from..from + stride.len()).all(is_known)) {
         lower.truncate(start);
         lower.push_str(&text.to_lowercase());
     }
 }
 
-/// Whether a paragraph is of some length and a sentence or more. A line of a text that is wrapped at a
-/// fixed width is neither its outlet's furniture nor a paragraph.
-fn is_whole(paragraph: &str) -> bool {
-    paragraph.split_whitespace().nth(FEWEST_WORDS - 1).is_some()
-        && !paragraph.starts_with(char::is_lowercase)
+/// Whether a paragraph begins and ends as sentences do. A line of a text that is wrapped at a fixed width is neither its
+/// outlet's furniture nor a paragraph.
+fn is_sentence(paragraph: &str) -> bool {
+    !paragraph.starts_with(char::is_lowercase)
         && paragraph.ends_with(['.', '!', '?', '”', '"', '»', ')', ']'])
 }
 
@@ -310,7 +319,12 @@ fn is_background<'t, E>(
     if others.is_empty() {
         return Ok(false);
     }
-    let (with, without) = (shares(&spread(&repeated.articles))?, shares(&spread(&others))?);
+    let with = shares(&spread(&repeated.articles))?;
+    // Whatever the others hold, so few words are not enough.
+    if with.iter().filter(|with| **with >= 0.5).count() * 3 < words.len() {
+        return Ok(false);
+    }
+    let without = shares(&spread(&others))?;
     let telling = with.iter().zip(&without).filter(|(with, without)| **with >= 0.5 && **without * 2.0 <= **with);
     Ok(telling.count() * 3 >= words.len())
 }

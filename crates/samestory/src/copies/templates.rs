@@ -107,7 +107,8 @@ const SHINGLES_OF_COUNTER: usize = 4;
 /// for.
 ///
 /// Halves are counted twice: first in counters that several may share, which leaves few that may be held by so many, and
-/// then exactly. Where there are too many for the counters, a part of them is counted at a time.
+/// then exactly. Where there are too many for the counters, a part of them is counted at a time; where they are as few as
+/// would be left, they are counted exactly at once.
 fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters: usize) -> io::Result<FxHashSet<u32>> {
     let fewest = FEWEST_COUNTERS.min(most_counters);
     let n_counters = (COUNTERS_OF_SHINGLE * asked.n_shingles).next_power_of_two().clamp(fewest, most_counters).max(2);
@@ -116,6 +117,7 @@ fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters:
     let set = asked.n_shingles.min(64 * asked.bits.len()) as f64 / (64 * asked.bits.len()) as f64;
     let n_met = asked.n_shingles + (n_shingles as f64 * set) as usize;
     let n_parts = (n_met / (SHINGLES_OF_COUNTER * n_counters) + 1).next_power_of_two().min(1 << 16) as u32;
+    let are_few = n_met <= fewest;
     let counters: Vec<AtomicU8> = (0..n_counters).map(|_| AtomicU8::new(0)).collect();
     // Fibonacci hashing, so that a counter is shared by others than a bit is.
     let shift = 32 - n_counters.ilog2();
@@ -125,7 +127,8 @@ fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters:
     for part in 0..n_parts {
         let is_of_part = |half: u32| half & (n_parts - 1) == part && asked.may_hold(half);
         counters.par_iter().for_each(|counter| counter.store(0, Ordering::Relaxed));
-        articles.par_iter().try_for_each_init(Vec::new, |memory, at| {
+        let counted = if are_few { &[] } else { articles };
+        counted.par_iter().try_for_each_init(Vec::new, |memory, at| {
             halves.each(*at, memory, |half| {
                 // It stops far from where it would begin anew, as long as there are fewer than 240 threads.
                 if is_of_part(half) && counter(half).load(Ordering::Relaxed) < enough {
@@ -136,7 +139,7 @@ fn held_by_many(articles: &[u32], halves: &Halves, asked: &Asked, most_counters:
         let held = |memory: &mut Vec<u8>, at: &u32| -> io::Result<Vec<u32>> {
             let mut held = Vec::new();
             halves.each(*at, memory, |half| {
-                if is_of_part(half) && counter(half).load(Ordering::Relaxed) >= enough {
+                if is_of_part(half) && (are_few || counter(half).load(Ordering::Relaxed) >= enough) {
                     held.push(half);
                 }
             })?;
