@@ -163,7 +163,8 @@ fn push_lower_case(lower: &mut String, text: &str) {
         0xc0.. => text.as_bytes()[at..].starts_with(&[0xe2, 0x80]),
         _ => true,
     };
-    let mut strides = text.as_bytes().chunks(STRIDE).zip((0..).step_by(STRIDE)).filter(|(stride, _)| !stride.is_ascii());
+    let mut strides =
+        text.as_bytes().chunks(STRIDE).zip((0..).step_by(STRIDE)).filter(|(stride, _)| !stride.is_ascii());
     if !strides.all(|(stride, from)| (from..from + stride.len()).all(is_known)) {
         lower.truncate(start);
         lower.push_str(&text.to_lowercase());
@@ -173,8 +174,7 @@ fn push_lower_case(lower: &mut String, text: &str) {
 /// Whether a paragraph begins and ends as sentences do. A line of a text that is wrapped at a fixed width is neither its
 /// outlet's furniture nor a paragraph.
 fn is_sentence(paragraph: &str) -> bool {
-    !paragraph.starts_with(char::is_lowercase)
-        && paragraph.ends_with(['.', '!', '?', '”', '"', '»', ')', ']'])
+    !paragraph.starts_with(char::is_lowercase) && paragraph.ends_with(['.', '!', '?', '”', '"', '»', ')', ']'])
 }
 
 /// The furniture in the articles of one outlet.
